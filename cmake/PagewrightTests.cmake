@@ -1,0 +1,20 @@
+# pagewright_test_suite(<folder>): builds tests/<folder>/**/*_test.cpp into <folder>_tests and adds one ctest entry a file.
+function(pagewright_test_suite folder)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  file(GLOB_RECURSE helpers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_support.cpp)
+  add_executable(${folder}_tests ${sources} ${helpers} ${CMAKE_CURRENT_SOURCE_DIR}/support/test_main.cpp)
+  set_target_properties(${folder}_tests PROPERTIES UNITY_BUILD ${PAGEWRIGHT_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  target_compile_definitions(${folder}_tests PRIVATE
+    PAGEWRIGHT_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data" PAGEWRIGHT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    CATCH_CONFIG_ENABLE_ALL_STRINGMAKERS)
+  target_link_libraries(${folder}_tests PRIVATE pagewright::${folder} pagewright::options Catch2::Catch2)
+  set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/support/test_main.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_test(NAME ${folder}.${name} COMMAND ${folder}_tests -\# "[#${name}]~[long]")
+    set_tests_properties(${folder}.${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+  endforeach()
+endfunction()
