@@ -1,0 +1,46 @@
+#pragma once
+// Everything that turns requests and pages into model input and back, bundled: schema, prompt template, vocabulary, order.
+
+#include <cstdint>
+#include <string>
+
+#include "core/page/page_codec.hpp"
+#include "core/page/page_grammar.hpp"
+#include "core/page/page_schema.hpp"
+#include "core/page/prompt.hpp"
+#include "core/page/prompt_template.hpp"
+#include "core/page/vocabulary.hpp"
+
+namespace pagewright {
+
+enum class CandidateOrderKind { shuffled, logged };
+
+class PageLanguage {
+ public:
+  PageLanguage(PageSchema schema, PromptTemplate prompt_template, CandidateOrderKind order, std::uint64_t seed);
+
+  const PageSchema& schema() const { return schema_; }
+  const PromptTemplate& prompt_template() const { return template_; }
+  const LayoutVocabulary& vocabulary() const { return vocabulary_; }
+  CandidateOrderKind order_kind() const { return order_; }
+
+  /// The order of a request's candidates in an iteration: keyed by (seed, iteration, request), the same for all samples
+  /// of the request; the identity for `logged`.
+  CandidateOrder candidate_order(const Request& request, std::uint64_t iteration, std::uint64_t request_index) const;
+  Prompt prompt(const Request& request, CandidateOrder order) const;
+  PageGrammar grammar(const Request& request, CandidateOrder order) const;
+  EncodedPage encode(const CandidateOrder& order, const Page& page) const;
+  DecodedPage decode(const CandidateOrder& order, std::span<const TokenId> tokens) const;
+
+  /// SHA-256 over schema, template and order kind: two parties with equal hashes speak the same language.
+  std::string hash() const;
+
+ private:
+  PageSchema schema_;
+  PromptTemplate template_;
+  LayoutVocabulary vocabulary_;
+  CandidateOrderKind order_;
+  std::uint64_t seed_;
+};
+
+}  // namespace pagewright
