@@ -1,0 +1,34 @@
+#pragma once
+// Read-only named views of a model's parameters: all that rollout, scoring and the forward see of their owner.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <ATen/core/Tensor.h>
+
+#include "core/model/model_config.hpp"
+
+namespace pagewright {
+
+/// Views into the owner's flat buffer, which must outlive the view. Cheap to copy. Thread-safe to read.
+class WeightsView {
+ public:
+  using Tensors = std::map<std::string, at::Tensor, std::less<>>;
+  WeightsView(std::shared_ptr<const ModelConfig> config, std::shared_ptr<const Tensors> tensors, std::int64_t version);
+
+  const ModelConfig& config() const { return *config_; }
+  /// The parameter's tensor, of the shape in parameter_specs; throws Error for an unknown name.
+  const at::Tensor& at(std::string_view name) const;
+  const Tensors& tensors() const { return *tensors_; }
+  std::int64_t version() const { return version_; }
+
+ private:
+  std::shared_ptr<const ModelConfig> config_;
+  std::shared_ptr<const Tensors> tensors_;
+  std::int64_t version_ = 0;
+};
+
+}  // namespace pagewright

@@ -1,0 +1,60 @@
+#pragma once
+// The owner of a model's parameters: one flat buffer, its AdamW state, and named views into it.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "core/model/weights_view.hpp"
+
+namespace pagewright {
+
+/// Where a parameter lies in the flat buffer.
+struct FlatSlot {
+  ParameterSpec spec;
+  std::int64_t offset = 0;  ///< elements; a multiple of 16, so that each tensor starts on 64 bytes
+  std::int64_t numel = 0;
+};
+
+/// Layout: all parameters with weight decay, sorted by name, then all without; both ranges padded to multiples of 128
+/// elements (Note [Lanes] 4 in docs/architecture.md). Padding is zero and stays zero.
+class FlatParameters {
+ public:
+  FlatParameters(ModelConfig config, at::ScalarType dtype = at::kFloat);
+
+  /// Counter-based initialisation keyed by (seed, parameter's name): the same on every rank.
+  void initialise(std::uint64_t seed);
+  /// Copies values by name; throws Error naming missing, unknown or misshaped parameters.
+  void load(const WeightsView::Tensors& tensors);
+
+  const ModelConfig& config() const { return *config_; }
+  std::span<const FlatSlot> slots() const { return slots_; }
+  const at::Tensor& values() const { return values_; }             ///< [padded]
+  const at::Tensor& first_moment() const { return exp_avg_; }      ///< [padded] AdamW
+  const at::Tensor& second_moment() const { return exp_avg_sq_; }  ///< [padded] AdamW
+  std::int64_t decay_end() const { return decay_end_; }            ///< [0, decay_end) is decayed
+  std::int64_t numel() const { return values_.numel(); }
+  std::int64_t step() const { return step_; }                      ///< optimizer steps taken
+  void set_step(std::int64_t step) { step_ = step; }
+  std::int64_t version() const { return version_; }
+  void bump_version() { ++version_; }
+  void set_version(std::int64_t version) { version_ = version; }
+
+  WeightsView view() const;
+  /// Named views of any buffer laid out as this one (a lane's aliases or gradients), [padded].
+  WeightsView view_of(const at::Tensor& flat) const;
+  /// SHA-256 over name, dtype, shape, bytes of every parameter in name order, no padding.
+  std::string parameters_sha256() const;
+
+ private:
+  std::shared_ptr<const ModelConfig> config_;
+  std::vector<FlatSlot> slots_;
+  at::Tensor values_, exp_avg_, exp_avg_sq_;  // [padded]
+  std::int64_t decay_end_ = 0, step_ = 0, version_ = 0;
+};
+
+}  // namespace pagewright
