@@ -1,20 +1,100 @@
-# pagewright_test_suite(<folder>): builds tests/<folder>/**/*_test.cpp into <folder>_tests and adds one ctest entry a file.
+# pagewright_test_support(): what every test executable links, and the precompiled header they share.
+function(pagewright_test_support)
+  add_library(pagewright_test_support STATIC support/test_main.cpp)
+  target_include_directories(pagewright_test_support PUBLIC ${PROJECT_SOURCE_DIR})
+  target_compile_definitions(pagewright_test_support PUBLIC
+    PAGEWRIGHT_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data" PAGEWRIGHT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    CATCH_CONFIG_ENABLE_ALL_STRINGMAKERS)
+  target_link_libraries(pagewright_test_support PUBLIC Catch2::Catch2 PRIVATE pagewright::options)
+  pagewright_precompiled_header(pagewright_test_pch support/test_pch.hpp
+    LINKS pagewright::third_party pagewright_test_support)
+endfunction()
+
+# pagewright_test_suite(<folder>): builds tests/<folder>/**/*_test.cpp (and *_support.cpp) into <folder>_tests and adds
+# one ctest entry a file. Catch2's -# makes the stem of a file's name a tag of its tests, in version 2 as in 3.
+# Tests tagged [.long] and [gpu] get entries with that label; tests hidden by another tag get none.
 function(pagewright_test_suite folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cpp)
   if(NOT sources)
     return()
   endif()
   file(GLOB_RECURSE helpers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_support.cpp)
-  add_executable(${folder}_tests ${sources} ${helpers} ${CMAKE_CURRENT_SOURCE_DIR}/support/test_main.cpp)
-  set_target_properties(${folder}_tests PROPERTIES UNITY_BUILD ${PAGEWRIGHT_UNITY} UNITY_BUILD_BATCH_SIZE 8)
-  target_compile_definitions(${folder}_tests PRIVATE
-    PAGEWRIGHT_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data" PAGEWRIGHT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-    CATCH_CONFIG_ENABLE_ALL_STRINGMAKERS)
-  target_link_libraries(${folder}_tests PRIVATE pagewright::${folder} pagewright::options Catch2::Catch2)
-  set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/support/test_main.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  add_executable(${folder}_tests ${sources} ${helpers})
+  target_link_libraries(${folder}_tests PRIVATE pagewright::${folder} pagewright_test_support pagewright::options)
+  pagewright_compile_together(${folder}_tests pagewright_test_pch)
   foreach(source ${sources})
-    get_filename_component(name ${source} NAME_WE)
-    add_test(NAME ${folder}.${name} COMMAND ${folder}_tests -\# "[#${name}]~[long]")
-    set_tests_properties(${folder}.${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+    pagewright_test_entries(${folder} ${source})
   endforeach()
+endfunction()
+
+function(pagewright_test_entries folder source)
+  cmake_path(GET source STEM name)
+  set(entry ${folder}.${name})
+  if(TEST ${entry})
+    message(FATAL_ERROR "Two test files of tests/${folder} are called ${name}.cpp: their ctest entries would be one. "
+                        "Rename ${source}.")
+  endif()
+  # The tags are read from the source, so that a file without such tests has no empty entry.
+  file(READ ${source} text)
+  string(REGEX MATCHALL "TEST_CASE(_METHOD|_SIG)?\\(" cases "${text}")
+  string(REGEX MATCHALL "\"[][a-z_#.-]*\\[(\\.[a-z_]*|gpu)\\]" apart "${text}")
+  string(REGEX MATCH "\"[][a-z_#.-]*\\[\\.long\\]" long "${text}")
+  string(REGEX MATCH "\"[][a-z_#.-]*\\[gpu\\]" gpu "${text}")
+  list(LENGTH cases number_of_cases)
+  list(LENGTH apart number_apart)
+  if(number_of_cases GREATER number_apart OR NOT cases)
+    pagewright_test_entry(${entry} ${folder}_tests "[#${name}]~[.]~[gpu]" "")
+  endif()
+  if(long)
+    pagewright_test_entry(${entry}.long ${folder}_tests "[#${name}][long]" long)
+  endif()
+  if(gpu)
+    pagewright_test_entry(${entry}.gpu ${folder}_tests "[#${name}][gpu]~[long]" gpu)
+  endif()
+endfunction()
+
+function(pagewright_test_entry entry executable filter label)
+  # Version 3 fails by itself when a filter matches no test.
+  if(Catch2_VERSION VERSION_LESS 3)
+    set(strict -w NoTests)
+  endif()
+  add_test(NAME ${entry} COMMAND ${executable} -\# ${strict} "${filter}")
+  set_tests_properties(${entry} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+  if(label)
+    set_tests_properties(${entry} PROPERTIES LABELS ${label})
+  endif()
+  if(label STREQUAL "long")
+    set_tests_properties(${entry} PROPERTIES TIMEOUT 7200)
+  endif()
+  pagewright_sanitizer_environment(${entry})
+endfunction()
+
+# libtorch and its OpenMP runtime are not compiled with sanitizers: what those report inside them is noise.
+function(pagewright_sanitizer_environment entry)
+  if(PAGEWRIGHT_SANITIZE)
+    set_tests_properties(${entry} PROPERTIES ENVIRONMENT
+      "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp;LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp")
+  endif()
+endfunction()
+
+# pagewright_python_environment(): the first entry of the label `python` makes one virtual environment for the suite.
+function(pagewright_python_environment)
+  set(PAGEWRIGHT_PYTEST_VENV ${CMAKE_BINARY_DIR}/pytest-venv CACHE INTERNAL "Virtual environment of the Python tests")
+  add_test(NAME python.environment
+           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/python_environment.sh ${PAGEWRIGHT_PYTEST_VENV})
+  set_tests_properties(python.environment PROPERTIES
+    LABELS python FIXTURES_SETUP python_environment SKIP_RETURN_CODE 77 TIMEOUT 300)
+endfunction()
+
+# pagewright_python_test(<name> <script>): runs `script --pagewright <binary> --work <empty folder>` in that environment.
+function(pagewright_python_test name script)
+  if(NOT TARGET pagewright)
+    return()
+  endif()
+  add_test(NAME python.${name}
+           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/python_test.sh ${PAGEWRIGHT_PYTEST_VENV} ${script}
+                   $<TARGET_FILE:pagewright>)
+  set_tests_properties(python.${name} PROPERTIES
+    LABELS python FIXTURES_REQUIRED python_environment SKIP_RETURN_CODE 77 TIMEOUT 300)
+  pagewright_sanitizer_environment(python.${name})
 endfunction()
