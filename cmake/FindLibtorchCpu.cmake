@@ -12,22 +12,27 @@ if(NOT EXISTS "${LibtorchCpu_INCLUDE_DIR}" OR NOT "${LibtorchCpu_ASKED_DIR}" STR
 endif()
 set(LibtorchCpu_ASKED_DIR "${PAGEWRIGHT_TORCH_DIR}" CACHE INTERNAL "")
 
-if(PAGEWRIGHT_TORCH_DIR)
+if(LibtorchCpu_INCLUDE_DIR)
+  set(_candidates "")
+elseif(PAGEWRIGHT_TORCH_DIR)
   set(_candidates ${PAGEWRIGHT_TORCH_DIR})
-  set(LibtorchCpu_REASON "PAGEWRIGHT_TORCH_DIR")
+  set(_reason "PAGEWRIGHT_TORCH_DIR")
 elseif(DEFINED ENV{PAGEWRIGHT_TORCH_DIR})
   set(_candidates $ENV{PAGEWRIGHT_TORCH_DIR})
-  set(LibtorchCpu_REASON "PAGEWRIGHT_TORCH_DIR of the environment")
+  set(_reason "PAGEWRIGHT_TORCH_DIR of the environment")
 else()
   file(GLOB _candidates ${CMAKE_BINARY_DIR}/venv/lib/python3*/site-packages/torch
        ${CMAKE_SOURCE_DIR}/build/venv/lib/python3*/site-packages/torch)
-  set(LibtorchCpu_REASON "installed by launch/setup.sh")
+  set(_reason "installed by launch/setup.sh")
   if(NOT _candidates)
     execute_process(
       COMMAND python3 -c "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])"
       OUTPUT_VARIABLE _candidates OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-    set(LibtorchCpu_REASON "the torch of python3")
+    set(_reason "the torch of python3")
   endif()
+endif()
+if(_candidates)
+  set(LibtorchCpu_REASON "${_reason}" CACHE INTERNAL "Why this torch")
 endif()
 find_path(LibtorchCpu_INCLUDE_DIR ATen/core/Tensor.h PATHS ${_candidates} PATH_SUFFIXES include NO_DEFAULT_PATH)
 find_library(LibtorchCpu_LIBRARY torch_cpu PATHS ${_candidates} PATH_SUFFIXES lib NO_DEFAULT_PATH)
@@ -49,7 +54,7 @@ include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibtorchCpu
   REQUIRED_VARS LibtorchCpu_LIBRARY LibtorchCpu_C10_LIBRARY LibtorchCpu_INCLUDE_DIR VERSION_VAR LibtorchCpu_VERSION
   REASON_FAILURE_MESSAGE
-    "looked in '${_candidates}'; run launch/setup.sh, or give -DPAGEWRIGHT_TORCH_DIR=<folder of the torch package>")
+    "looked in '${_candidates}'. Run launch/setup.sh, or give -DPAGEWRIGHT_TORCH_DIR=<folder of the torch package>")
 
 if(LibtorchCpu_FOUND AND NOT TARGET libtorch::cpu)
   get_filename_component(_lib ${LibtorchCpu_LIBRARY} DIRECTORY)

@@ -13,7 +13,6 @@ endif()
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 # Release is -O3 without -march=native: the bits of a run must not depend on the machine that compiled it.
 # It keeps assertions: a wrong page costs more than a branch.

@@ -1,5 +1,12 @@
 #pragma once
 // One include for Catch2 2 (Debian 12) and 3 (Debian 13, Ubuntu 24.04).
+
+// libtorch has a CHECK of its own that ends the process; included later it would silently take the place of Catch2's.
+#if __has_include(<c10/util/Logging.h>)
+#include <c10/util/Logging.h>
+#undef CHECK
+#endif
+
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
 using Catch::Approx;
