@@ -4,17 +4,12 @@
 #include <numbers>
 
 #include "core/base/error.hpp"
+#include "core/base/hash.hpp"
 
 namespace pagewright {
 namespace {
 
-constexpr uint64_t kGoldenGamma = 0x9E3779B97F4A7C15ull;
-
-uint64_t splitmix64_finaliser(uint64_t value) {
-  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9ull;
-  value = (value ^ (value >> 27)) * 0x94D049BB133111EBull;
-  return value ^ (value >> 31);
-}
+constexpr uint64_t kStreamGamma = 0x9E3779B97F4A7C15ull;
 
 uint32_t checked_word(uint64_t value, uint64_t bits, const char* name) {
   require(value < (1ull << bits), "random stream: {} {} does not fit in {} bits", name, value, bits);
@@ -39,7 +34,7 @@ std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<u
 
 CounterRandom::CounterRandom(uint64_t seed, RandomStream stream, uint64_t iteration, uint64_t request,
                              uint64_t sample, uint64_t position) {
-  const uint64_t key = splitmix64_finaliser(seed) + static_cast<uint64_t>(stream) * kGoldenGamma;
+  const uint64_t key = mix64(seed) + static_cast<uint64_t>(stream) * kStreamGamma;
   key_ = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)};
   counter_ = {0, checked_word(iteration, 32, "iteration"), checked_word(request, 32, "request"),
               checked_word(sample, 16, "sample") << 16 | checked_word(position, 16, "position")};
