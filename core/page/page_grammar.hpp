@@ -12,11 +12,12 @@
 
 namespace pagewright {
 
-/// Grammar of one request: schema, candidates and candidate order. Immutable, shared by all samples of the request.
-/// Construction throws Error with the reason when no valid page exists for this request.
+/// Grammar of one request: schema, candidates and candidate order. Immutable, shared by all samples of the
+/// request. Construction throws Error with the reason when no valid page exists for this request.
 class PageGrammar {
  public:
-  PageGrammar(const PageSchema& schema, const LayoutVocabulary& vocabulary, const Request& request, CandidateOrder order);
+  PageGrammar(const PageSchema& schema, const LayoutVocabulary& vocabulary, const Request& request,
+              CandidateOrder order);
   ~PageGrammar();
   PageGrammar(PageGrammar&&) noexcept;
   PageGrammar& operator=(PageGrammar&&) noexcept;
@@ -25,8 +26,8 @@ class PageGrammar {
   class State;
   State start() const;
 
-  /// Sorted layout indices (token id - layout_begin) allowed next: exactly those from which some valid page can still be
-  /// completed. Empty after page_end.
+  /// Sorted layout indices (token id - layout_begin) allowed next: exactly those from which some valid page
+  /// can still be completed. Empty after page_end.
   void allowed(const State& state, std::vector<std::int32_t>& layout_indices) const;
   /// Advances by one token; throws Error if the token is not allowed.
   void advance(State& state, TokenId token) const;

@@ -1,5 +1,6 @@
 #pragma once
-// Everything that turns requests and pages into model input and back, bundled: schema, prompt template, vocabulary, order.
+// Everything that turns requests and pages into model input and back, bundled: schema, prompt template,
+// vocabulary, order.
 
 #include <cstdint>
 #include <string>
@@ -17,16 +18,18 @@ enum class CandidateOrderKind { shuffled, logged };
 
 class PageLanguage {
  public:
-  PageLanguage(PageSchema schema, PromptTemplate prompt_template, CandidateOrderKind order, std::uint64_t seed);
+  PageLanguage(PageSchema schema, PromptTemplate prompt_template, CandidateOrderKind order,
+               std::uint64_t seed);
 
   const PageSchema& schema() const { return schema_; }
   const PromptTemplate& prompt_template() const { return template_; }
   const LayoutVocabulary& vocabulary() const { return vocabulary_; }
   CandidateOrderKind order_kind() const { return order_; }
 
-  /// The order of a request's candidates in an iteration: keyed by (seed, iteration, request), the same for all samples
-  /// of the request; the identity for `logged`.
-  CandidateOrder candidate_order(const Request& request, std::uint64_t iteration, std::uint64_t request_index) const;
+  /// The order of a request's candidates in an iteration: keyed by (seed, iteration, request), the same for
+  /// all samples of the request; the identity for `logged`.
+  CandidateOrder candidate_order(const Request& request, std::uint64_t iteration,
+                                 std::uint64_t request_index) const;
   Prompt prompt(const Request& request, CandidateOrder order) const;
   PageGrammar grammar(const Request& request, CandidateOrder order) const;
   EncodedPage encode(const CandidateOrder& order, const Page& page) const;

@@ -1,5 +1,6 @@
 #pragma once
-// What a page may look like: section types with their slot ranges, and the hard constraints on the items in them.
+// What a page may look like: section types with their slot ranges, and the hard constraints on the items in
+// them.
 
 #include <cstdint>
 #include <map>
@@ -15,17 +16,18 @@ namespace pagewright {
 class Section;  // a configuration section, core/config
 
 struct SectionType {
-  std::string name;              ///< names the token <section:NAME>
-  std::string layout = "list";   ///< carousel, grid, list, ad_strip, ...: how it is drawn, no constraint
+  std::string name;             ///< names the token <section:NAME>
+  std::string layout = "list";  ///< carousel, grid, list, ad_strip, ...: how it is drawn, no constraint
   int min_slots = 1;
-  int max_slots = 1;             ///< inclusive
-  int columns = 1;               ///< of a grid, for drawing and two-dimensional positions
-  bool ads_only = false;         ///< an ad strip: every slot holds an ad
+  int max_slots = 1;      ///< inclusive
+  int columns = 1;        ///< of a grid, for drawing and two-dimensional positions
+  bool ads_only = false;  ///< an ad strip: every slot holds an ad
   bool ads_allowed = true;
   bool operator==(const SectionType&) const = default;
 };
 
-/// At most `max_count` slots of the page whose item's attribute (brand, seller, category) has one and the same value.
+/// At most `max_count` slots of the page whose item's attribute (brand, seller, category) has one and the
+/// same value. Items without that attribute (empty) are not counted.
 struct AttributeCap {
   std::string attribute;  ///< "brand", "seller" or "category"
   int max_count = 1;
@@ -42,16 +44,17 @@ struct PriceBand {
   bool operator==(const PriceBand&) const = default;
 };
 
-/// A slot in page order that must hold the given item (pinned: when it is among the candidates).
+/// An item that must be on the page, whenever it is among the candidates.
 struct PinnedItem {
   std::string item_id;
-  std::optional<int> slot;  ///< page-order slot; absent: anywhere on the page
+  std::optional<int>
+      slot;  ///< the page-order slot that must hold it (and so exist); absent: anywhere on the page
   bool operator==(const PinnedItem&) const = default;
 };
 
 /// Page-order slots where ads must not stand (`forbid_ads`) or must stand (`only_ads`).
 struct SlotRule {
-  int slot = 0;
+  int slot = 0;  ///< a rule for a slot that the page does not have says nothing
   enum class Kind { forbid_ads, only_ads } kind = Kind::forbid_ads;
   bool operator==(const SlotRule&) const = default;
 };
@@ -72,17 +75,25 @@ struct PageSchema {
   std::vector<SlotRule> slot_rules;
   bool operator==(const PageSchema&) const = default;
 
-  /// Reads the schema from YAML; problems are collected in the section's errors.
-  static PageSchema from(Section& section);
+  /// Reads the schema from YAML (docs/page-language.md); problems are collected in the section's errors, an
+  /// unsatisfiable schema among them.
+  static PageSchema from(const Section& section);
+  /// The most slots a page can have; items never repeat, so it is at most max_candidates.
   int max_slots() const;
+  /// The most response tokens of a page: section starts and ends, slots, and the page end.
+  int max_response_tokens() const;
   /// SHA-256 over a canonical rendering; stored in logs and checkpoints.
   std::string hash() const;
 };
 
+/// Throws Error with the reason if no request whatever has a valid page under the schema, so that a training
+/// run is refused before it starts. Pinned items are taken to be among the candidates.
+void check_satisfiable(const PageSchema& schema);
+
 /// Why a page breaks the schema for a request, one entry per broken constraint; empty for a valid page.
-/// Causes are short fixed names: unknown_item, duplicate_item, section_count, section_order, section_repeat, slot_range,
-/// ads_only, ads_forbidden, max_ads, ad_gap, cap:<attribute>, price_band:<index>, pinned:<item>, slot_rule:<slot>.
-/// This is an independent check: it does not use PageGrammar.
+/// Causes are short fixed names: unknown_item, duplicate_item, unknown_section, section_count, section_order,
+/// section_repeat, slot_range, ads_only, ads_forbidden, max_ads, ad_gap, cap:<attribute>, price_band:<index>,
+/// pinned:<item>, slot_rule:<slot>. This is an independent check: it does not use PageGrammar.
 std::vector<std::string> page_violations(const PageSchema& schema, const Request& request, const Page& page);
 
 }  // namespace pagewright

@@ -15,10 +15,11 @@ using CandidateOrder = std::vector<std::int32_t>;
 /// A rendered prompt. The last position is page_start; the first response token is predicted from it.
 struct Prompt {
   TokenBags tokens;
-  CandidateOrder order;                          ///< [M]
-  std::vector<std::int32_t> candidate_position;  ///< [M] by place j in `order`: candidate's last prompt position
-  /// [M] by place j: ids to add to the pointer token when the candidate is placed (its field tokens); empty bags
-  /// when placed items carry no features.
+  CandidateOrder order;  ///< [M]
+  std::vector<std::int32_t>
+      candidate_position;  ///< [M] by place j in `order`: candidate's last prompt position
+  /// [M] by place j: ids to add to the pointer token when the candidate is placed (its field tokens); empty
+  /// bags when placed items carry no features.
   TokenBags candidate_fields;
 };
 

@@ -25,7 +25,8 @@ struct Item {
 
 enum class ActionKind { view, click, cart, purchase };
 
-/// One thing the user did before the page was shown. `item` holds what is known of the item; `item.id` is never empty.
+/// One thing the user did before the page was shown. `item` holds what is known of the item; `item.id` is
+/// never empty.
 struct HistoryAction {
   ActionKind kind = ActionKind::click;
   std::int64_t timestamp = 0;  ///< seconds since the epoch, 0 when unknown
@@ -33,8 +34,8 @@ struct HistoryAction {
   bool operator==(const HistoryAction&) const = default;
 };
 
-/// A request with M candidates. Candidates stay in the order of the source (for a log: the order in which they were
-/// logged); the order in which a policy sees them is a CandidateOrder.
+/// A request with M candidates. Candidates stay in the order of the source (for a log: the order in which
+/// they were logged); the order in which a policy sees them is a CandidateOrder.
 struct Request {
   std::string id;
   std::string user;

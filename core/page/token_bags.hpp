@@ -1,6 +1,6 @@
 #pragma once
-// Model input positions. A position's input embedding is the sum of the embeddings of its ids: one id for an ordinary
-// token, several for a fused candidate or for a placed item that carries its features.
+// Model input positions. A position's input embedding is the sum of the embeddings of its ids: one id for an
+// ordinary token, several for a fused candidate or for a placed item that carries its features.
 
 #include <cstdint>
 #include <span>

@@ -1,5 +1,6 @@
 #pragma once
-// Token ids: base vocabulary (field tokens of the template, later a tokenizer's), then layout tokens, then pointer tokens.
+// Token ids: base vocabulary (field tokens of the template, later a tokenizer's), then layout tokens, then
+// pointer tokens.
 
 #include <cstdint>
 #include <string>
