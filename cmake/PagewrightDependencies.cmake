@@ -17,7 +17,13 @@ endif()
 add_library(pagewright_third_party INTERFACE)
 add_library(pagewright::third_party ALIAS pagewright_third_party)
 target_compile_definitions(pagewright_third_party INTERFACE SPDLOG_FMT_EXTERNAL)
-# fmt comes first: torch's include folder carries fmt headers of its own.
+# torch's include folder carries another version of fmt, which the fmt of the system (a default folder of the compiler,
+# hence searched last) could not win against: a folder that shows nothing but the latter goes first.
+get_target_property(_fmt_includes fmt::fmt-header-only INTERFACE_INCLUDE_DIRECTORIES)
+find_path(PAGEWRIGHT_FMT_INCLUDE_DIR fmt/format.h HINTS ${_fmt_includes} REQUIRED)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/include)
+file(CREATE_LINK ${PAGEWRIGHT_FMT_INCLUDE_DIR}/fmt ${CMAKE_BINARY_DIR}/include/fmt SYMBOLIC)
+target_include_directories(pagewright_third_party SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/include)
 target_link_libraries(pagewright_third_party INTERFACE
   fmt::fmt-header-only yaml-cpp nlohmann_json::nlohmann_json CLI11::CLI11 OpenSSL::Crypto LibLZMA::LibLZMA
   hdf5::serial libtorch::cpu Threads::Threads)

@@ -15,6 +15,6 @@ if ! "$tool" --version 2>/dev/null | grep -qF "$version"; then
   python3 -m venv build/format-venv
   build/format-venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check "clang-format==$version"
 fi
-git ls-files -z --cached --others --exclude-standard '*.hpp' '*.cpp' '*.cu' '*.cuh' |
+git ls-files -z --cached --others --exclude-standard '*.hpp' '*.cpp' |
   xargs -0 -r "$tool" --style=file "${mode[@]}" ||
   { echo "format: run cmake/check_format.sh --fix" >&2; exit 1; }

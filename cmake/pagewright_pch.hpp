@@ -1,9 +1,6 @@
 #pragma once
-// Precompiled for every library: the headers most files include anyhow. A file still includes what it uses, since
-// PAGEWRIGHT_PCH=OFF must build too.
-#include <ATen/core/Tensor.h>
-#include <fmt/format.h>
-
+// Precompiled for every library: the headers most files include anyhow. A file still includes what it uses,
+// since PAGEWRIGHT_PCH=OFF must build too.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -20,3 +17,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
+#include <fmt/format.h>

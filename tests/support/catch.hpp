@@ -1,7 +1,8 @@
 #pragma once
 // One include for Catch2 2 (Debian 12) and 3 (Debian 13, Ubuntu 24.04).
 
-// libtorch has a CHECK of its own that ends the process; included later it would silently take the place of Catch2's.
+// libtorch has a CHECK of its own that ends the process; included later it would silently take the place of
+// Catch2's.
 #if __has_include(<c10/util/Logging.h>)
 #include <c10/util/Logging.h>
 #undef CHECK
@@ -21,11 +22,11 @@ inline int skipped_cases = 0;
 
 }  // namespace pagewright::test
 
-// Leaves a test case that cannot run on this machine. A process whose cases were all skipped exits with 77, which
-// ctest reports as "Skipped".
-#define PAGEWRIGHT_SKIP(reason)           \
-  do {                                    \
-    WARN("skipped: " << (reason));        \
-    ++pagewright::test::skipped_cases;    \
-    return;                               \
+// Leaves a test case that cannot run on this machine. A process whose cases were all skipped exits with 77,
+// which ctest reports as "Skipped".
+#define PAGEWRIGHT_SKIP(reason)        \
+  do {                                 \
+    WARN("skipped: " << (reason));     \
+    ++pagewright::test::skipped_cases; \
+    return;                            \
   } while (false)

@@ -15,7 +15,7 @@ using ListenerBase = Catch::TestEventListenerBase;
 #endif
 
 class CaseCounter : public ListenerBase {
-public:
+ public:
   using ListenerBase::ListenerBase;
   void testCaseEnded(Catch::TestCaseStats const&) override { ++cases_run; }
 };
@@ -27,7 +27,7 @@ CATCH_REGISTER_LISTENER(CaseCounter)
 
 int main(int argc, char** argv) {
   const int result = Catch::Session().run(argc, argv);
-  const bool all_skipped = pagewright::test::cases_run > 0 &&
-                           pagewright::test::skipped_cases == pagewright::test::cases_run;
+  const bool all_skipped =
+      pagewright::test::cases_run > 0 && pagewright::test::skipped_cases == pagewright::test::cases_run;
   return result == 0 && all_skipped ? 77 : result;
 }
