@@ -15,9 +15,9 @@ enum class EventKind { impression, click, cart, purchase };
 
 struct Event {
   EventKind kind = EventKind::click;
-  std::int32_t slot = 0;             ///< page-order slot
-  std::int64_t timestamp = 0;        ///< seconds since the epoch
-  std::optional<std::int64_t> price; ///< of a purchase, minor units per piece
+  std::int32_t slot = 0;              ///< page-order slot
+  std::int64_t timestamp = 0;         ///< seconds since the epoch
+  std::optional<std::int64_t> price;  ///< of a purchase, minor units per piece
   std::int32_t quantity = 1;
   bool operator==(const Event&) const = default;
 };
@@ -34,11 +34,11 @@ struct LoggedPage {
   std::string policy_id;
   std::int64_t timestamp = 0;
   Page page;
-  std::vector<std::string> section_names;       ///< [sections] names of the section types as logged
-  std::optional<double> page_propensity;        ///< probability of the whole page under the logging policy
-  std::vector<double> slot_propensities;        ///< [K] or empty
+  std::vector<std::string> section_names;  ///< [sections] names of the section types as logged
+  std::optional<double> page_propensity;   ///< probability of the whole page under the logging policy
+  std::vector<double> slot_propensities;   ///< [K] or empty
   PropensityKind slot_propensity_kind = PropensityKind::none;
-  std::optional<std::string> revisit_of;        ///< page_id of the first view of the same list (`same_list`)
+  std::optional<std::string> revisit_of;  ///< page_id of the first view of the same list (`same_list`)
   std::vector<Event> events;
   bool operator==(const LoggedPage&) const = default;
 };
@@ -59,8 +59,8 @@ struct FeedbackLog {
 struct SlotFeedback {
   int clicks = 0;
   int carts = 0;
-  int purchases = 0;         ///< pieces
-  double revenue = 0;        ///< minor units
+  int purchases = 0;   ///< pieces
+  double revenue = 0;  ///< minor units
 };
 /// [K] in page order.
 std::vector<SlotFeedback> slot_feedback(const LoggedPage& page);
