@@ -1,0 +1,15 @@
+#include "rewards/feedback/near_duplicate.hpp"
+
+#include <algorithm>
+
+namespace pagewright {
+
+bool near_duplicates(const Item& first, const Item& second, double price_ratio) {
+  if (first.category != second.category || first.category.empty()) return false;
+  if (first.brand != second.brand || first.brand.empty()) return false;
+  if (!first.price || !second.price) return !first.price && !second.price;
+  const auto [low, high] = std::minmax(static_cast<double>(*first.price), static_cast<double>(*second.price));
+  return high <= low * price_ratio;
+}
+
+}  // namespace pagewright
