@@ -14,9 +14,12 @@ namespace {
 
 double goal_value(const SlotTruth& slot, OracleGoal goal, const GainWeights& weights) {
   switch (goal) {
-    case OracleGoal::utility: return slot.utility(weights);
-    case OracleGoal::gmv: return slot.revenue();
-    case OracleGoal::clicks: return slot.click;
+    case OracleGoal::utility:
+      return slot.utility(weights);
+    case OracleGoal::gmv:
+      return slot.revenue();
+    case OracleGoal::clicks:
+      return slot.click;
   }
   fail("oracle policy: unknown goal {}", static_cast<int>(goal));
 }
@@ -47,19 +50,24 @@ Page oracle_page(const RequestTruth& truth, const PageGrammar& grammar, const La
   return walk_page(grammar, vocabulary, decisions);
 }
 
-OraclePolicy::OraclePolicy(const World& world, LayoutVocabulary vocabulary, OracleGoal goal, GainWeights weights)
+OraclePolicy::OraclePolicy(const World& world, LayoutVocabulary vocabulary, OracleGoal goal,
+                           GainWeights weights)
     : world_(world), vocabulary_(std::move(vocabulary)), goal_(goal), weights_(weights) {}
 
 std::string OraclePolicy::name() const {
   switch (goal_) {
-    case OracleGoal::utility: return "oracle";
-    case OracleGoal::gmv: return "oracle_gmv";
-    case OracleGoal::clicks: return "oracle_ctr";
+    case OracleGoal::utility:
+      return "oracle";
+    case OracleGoal::gmv:
+      return "oracle_gmv";
+    case OracleGoal::clicks:
+      return "oracle_ctr";
   }
   fail("oracle policy: unknown goal {}", static_cast<int>(goal_));
 }
 
-std::vector<Trajectory> OraclePolicy::generate(std::span<const KeyedRequest> requests, const SampleOptions& options) {
+std::vector<Trajectory> OraclePolicy::generate(std::span<const KeyedRequest> requests,
+                                               const SampleOptions& options) {
   std::vector<Trajectory> trajectories;
   for (const KeyedRequest& keyed : requests) {
     const Request& request = *keyed.request;
@@ -79,8 +87,10 @@ std::vector<Trajectory> OraclePolicy::generate(std::span<const KeyedRequest> req
   return trajectories;
 }
 
-std::vector<std::vector<float>> OraclePolicy::log_probs(std::span<const KeyedRequest>, std::span<const Trajectory>) {
-  fail("policy {} always makes one page of a request and has no probabilities; compare it by its pages", name());
+std::vector<std::vector<float>> OraclePolicy::log_probs(std::span<const KeyedRequest>,
+                                                        std::span<const Trajectory>) {
+  fail("policy {} always makes one page of a request and has no probabilities; compare it by its pages",
+       name());
 }
 
 }  // namespace pagewright

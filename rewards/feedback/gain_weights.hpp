@@ -5,8 +5,8 @@
 
 namespace pagewright {
 
-/// Graded gain of a slot: click * [clicked] + purchase * [bought] * (price / price_ref)^price_power. A purchase adds to
-/// the gain of its click.
+/// Graded gain of a slot: click * [clicked] + purchase * [bought] * (price / price_ref)^price_power. A
+/// purchase adds to the gain of its click.
 struct GainWeights {
   double click = 1;
   double purchase = 5;

@@ -15,7 +15,8 @@ std::vector<Event> draw_feedback(const PageTruth& truth, const ClickConfig& nois
                  recording = random.uniform();
     const bool clicks = look < slot.examination && liking < slot.attractiveness;
     const bool buys = clicks && wallet < slot.purchase_given_click;
-    const bool logged_click = buys || (clicks ? recording >= noise.missed_clicks : recording < noise.random_clicks);
+    const bool logged_click =
+        buys || (clicks ? recording >= noise.missed_clicks : recording < noise.random_clicks);
     const std::int64_t when = timestamp + kSecondsPerSlot * static_cast<std::int64_t>(k + 1);
     const auto place = static_cast<std::int32_t>(k);
     if (logged_click) events.push_back({EventKind::click, place, when, std::nullopt, 1});

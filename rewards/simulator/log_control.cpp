@@ -52,11 +52,13 @@ void apply_control(FeedbackLog& log, LogControl control, std::uint64_t seed) {
     LoggedPage& page = log.pages[i];
     if (log.requests[static_cast<std::size_t>(page.request)].split == Split::test) continue;
     pages_by_slots[page.page.slot_count()].push_back(i);
-    if (control == LogControl::permuted) permute_page(page, CounterRandom(seed, RandomStream::controls, 1, i));
+    if (control == LogControl::permuted)
+      permute_page(page, CounterRandom(seed, RandomStream::controls, 1, i));
   }
   for (const auto& [slots, pages] : pages_by_slots) {
     const auto key = static_cast<std::uint64_t>(slots);
-    if (control == LogControl::moved) move_events(log, pages, CounterRandom(seed, RandomStream::controls, 2, key));
+    if (control == LogControl::moved)
+      move_events(log, pages, CounterRandom(seed, RandomStream::controls, 2, key));
     for (const std::size_t page : pages) reprice_events(log, log.pages[page]);
   }
 }

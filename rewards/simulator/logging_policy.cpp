@@ -29,14 +29,13 @@ std::vector<double> production_scores(const World& world, const Request& request
     CounterRandom random(world.seed(), RandomStream::logging, static_cast<std::uint64_t>(item),
                          static_cast<std::uint64_t>(user));
     const double match = world.match(user, item) + config.match_noise * random.normal();
-    scores.push_back(config.match * match +
-                     config.quality * world.item(item).visible.features.at("quality"));
+    scores.push_back(config.match * match + config.quality * world.item(item).visible.features.at("quality"));
   }
   return scores;
 }
 
-DrawnPage draw_plackett_luce(const World& world, const PageGrammar& grammar, const std::vector<double>& scores,
-                             double temperature, CounterRandom random) {
+DrawnPage draw_plackett_luce(const World& world, const PageGrammar& grammar,
+                             const std::vector<double>& scores, double temperature, CounterRandom random) {
   DrawnPage drawn;
   std::vector<double> weights;
   PageDecisions decisions;

@@ -26,7 +26,8 @@ std::string brand_name(int brand) {
 }
 
 std::string item_title(int category, int brand, int product, int variant) {
-  static constexpr std::array kVariants = {"blue", "green", "red", "black", "white", "grey", "yellow", "orange"};
+  static constexpr std::array kVariants = {"blue",  "green", "red",    "black",
+                                           "white", "grey",  "yellow", "orange"};
   const auto colour = static_cast<std::size_t>(variant);
   const std::string suffix =
       colour < kVariants.size() ? kVariants[colour] : fmt::format("colour {}", variant + 1);

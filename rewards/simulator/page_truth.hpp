@@ -7,8 +7,8 @@
 
 namespace pagewright {
 
-/// One slot. `click` = examination * attractiveness and `purchase` = click * purchase_given_click are what users do;
-/// `observed_click` is the probability that the log shows a click, with random and missed clicks.
+/// One slot. `click` = examination * attractiveness and `purchase` = click * purchase_given_click are what
+/// users do; `observed_click` is the probability that the log shows a click, with random and missed clicks.
 struct SlotTruth {
   double examination = 0;
   double attractiveness = 0;

@@ -10,7 +10,8 @@ LayoutVocabulary layout_only(const PageSchema& schema) {
   return LayoutVocabulary(0, static_cast<int>(schema.section_types.size()), schema.max_candidates);
 }
 
-Page walk_page(const PageGrammar& grammar, const LayoutVocabulary& vocabulary, const PageDecisions& decisions) {
+Page walk_page(const PageGrammar& grammar, const LayoutVocabulary& vocabulary,
+               const PageDecisions& decisions) {
   Page page;
   PageGrammar::State state = grammar.start();
   std::vector<std::int32_t> layout, placed, items;
@@ -28,7 +29,8 @@ Page walk_page(const PageGrammar& grammar, const LayoutVocabulary& vocabulary, c
     }
     if (!items.empty()) {
       PageSection& section = page.sections.back();
-      const SlotPlace place{static_cast<int>(page.sections.size()) - 1, static_cast<int>(section.items.size())};
+      const SlotPlace place{static_cast<int>(page.sections.size()) - 1,
+                            static_cast<int>(section.items.size())};
       const std::int32_t chosen = decisions.item({section.type, place, placed, items});
       grammar.advance(state, vocabulary.item(chosen));
       section.items.push_back(chosen);

@@ -19,7 +19,8 @@ struct OpenSlot {
   std::span<const std::int32_t> allowed;  ///< candidates, ascending
 };
 
-/// The decisions of a page. Sections are filled as far as the grammar allows: where an item may be placed, one is.
+/// The decisions of a page. Sections are filled as far as the grammar allows: where an item may be placed,
+/// one is.
 struct PageDecisions {
   /// One of slot.allowed.
   std::function<std::int32_t(const OpenSlot& slot)> item;
@@ -31,6 +32,7 @@ struct PageDecisions {
 LayoutVocabulary layout_only(const PageSchema& schema);
 
 /// Composes a page. `grammar` was made with `vocabulary` and with the candidates in their own order.
-Page walk_page(const PageGrammar& grammar, const LayoutVocabulary& vocabulary, const PageDecisions& decisions);
+Page walk_page(const PageGrammar& grammar, const LayoutVocabulary& vocabulary,
+               const PageDecisions& decisions);
 
 }  // namespace pagewright

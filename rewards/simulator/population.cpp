@@ -32,7 +32,6 @@ void scale_to_length_one(std::vector<double>& vector) {
   for (double& value : vector) value /= length;
 }
 
-
 void add_scaled(std::vector<double>& sum, double weight, const std::vector<double>& vector) {
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * vector[i];
 }
@@ -54,7 +53,8 @@ Group make_group(const SimulatorConfig& config, std::uint64_t seed, Inhabitant k
   return group;
 }
 
-std::vector<Group> make_groups(const SimulatorConfig& config, std::uint64_t seed, Inhabitant kind, int count) {
+std::vector<Group> make_groups(const SimulatorConfig& config, std::uint64_t seed, Inhabitant kind,
+                               int count) {
   std::vector<Group> groups;
   for (int i = 0; i < count; ++i) groups.push_back(make_group(config, seed, kind, i));
   return groups;
@@ -84,12 +84,12 @@ class ItemMaker {
     const double price_deviation = std::sqrt(0.3) * of_category.price + std::sqrt(0.2) * of_brand.price +
                                    std::sqrt(0.49) * product_random.normal() +
                                    std::sqrt(0.01) * item_random.normal();
-    item.visible.price = std::max<std::int64_t>(
-        1, std::llround(static_cast<double>(catalogue.price_level) *
-                        std::exp(catalogue.price_spread * price_deviation)));
-    item.log_price = std::log(static_cast<double>(*item.visible.price) /
-                              static_cast<double>(catalogue.price_level)) /
-                     catalogue.price_spread;
+    item.visible.price =
+        std::max<std::int64_t>(1, std::llround(static_cast<double>(catalogue.price_level) *
+                                               std::exp(catalogue.price_spread * price_deviation)));
+    item.log_price =
+        std::log(static_cast<double>(*item.visible.price) / static_cast<double>(catalogue.price_level)) /
+        catalogue.price_spread;
     item.latent = latent_of(of_category, of_brand, product_random);
 
     item.visible.id = fmt::format("i{}", index);
@@ -130,7 +130,8 @@ std::vector<WorldItem> make_items(const SimulatorConfig& config, std::uint64_t s
   const CatalogueConfig& catalogue = config.catalogue;
   const ItemMaker maker(config, seed);
   std::vector<WorldItem> items;
-  items.reserve(static_cast<std::size_t>(catalogue.train_items) + static_cast<std::size_t>(catalogue.test_items));
+  items.reserve(static_cast<std::size_t>(catalogue.train_items) +
+                static_cast<std::size_t>(catalogue.test_items));
   int product = 0;
   for (const int part : {catalogue.train_items, catalogue.test_items}) {
     for (int i = 0; i < part; ++i) {

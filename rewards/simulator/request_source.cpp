@@ -39,7 +39,8 @@ class RequestMaker {
     request.timestamp = kFirstTimestamp + kSecondsPerRequest * index_;
     request.context["device"] = random_.uniform() < world_.config().taste.mobile_share ? "mobile" : "desktop";
     draw_history(request);
-    for (const std::int64_t item : draw_candidates(request)) request.candidates.push_back(world_.item(item).visible);
+    for (const std::int64_t item : draw_candidates(request))
+      request.candidates.push_back(world_.item(item).visible);
     return request;
   }
 
@@ -96,7 +97,8 @@ class RequestMaker {
     const CandidateConfig& config = world_.config().candidates;
     std::vector<std::pair<double, std::int64_t>> pool;
     std::vector<std::int64_t> drawn;
-    while (static_cast<int>(drawn.size()) < std::min(config.retrieval_pool, item_count_)) add(drawn, random_item());
+    while (static_cast<int>(drawn.size()) < std::min(config.retrieval_pool, item_count_))
+      add(drawn, random_item());
     for (const std::int64_t item : drawn)
       pool.emplace_back(-world_.match(user_, item) - config.retrieval_noise * random_.normal(), item);
     std::sort(pool.begin(), pool.end());

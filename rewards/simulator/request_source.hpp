@@ -8,8 +8,8 @@
 
 namespace pagewright {
 
-/// Request `index` in [0, world.requests()): a pure function of the world and the index. Requests of one user are
-/// neighbours. The order of the candidates says nothing.
+/// Request `index` in [0, world.requests()): a pure function of the world and the index. Requests of one user
+/// are neighbours. The order of the candidates says nothing.
 Request make_request(const World& world, std::int64_t index);
 
 /// Number of the user who makes request `index`.

@@ -9,7 +9,9 @@
 namespace pagewright {
 namespace {
 
-double simulator_sigmoid(double logit) { return 1 / (1 + std::exp(-logit)); }
+double simulator_sigmoid(double logit) {
+  return 1 / (1 + std::exp(-logit));
+}
 
 }  // namespace
 
@@ -22,8 +24,7 @@ RequestTruth::RequestTruth(const World& world, const Request& request) : world_(
     const std::int64_t index = world.item_index(candidate.id);
     const Item& item = world.item(index).visible;
     items_.push_back(&item);
-    interest_.push_back(world.interest(user, index) -
-                        (was_bought(item) ? world.config().clicks.bought : 0));
+    interest_.push_back(world.interest(user, index) - (was_bought(item) ? world.config().clicks.bought : 0));
     purchase_chance_.push_back(simulator_sigmoid(world.purchase_logit(user, index)));
   }
   near_duplicates_.reserve(items_.size() * items_.size());
@@ -42,14 +43,16 @@ double RequestTruth::examination(int section_type, const SlotPlace& place) const
   const ExaminationConfig& config = world_.config().examination;
   const std::vector<SectionType>& types = world_.schema().section_types;
   require(section_type >= 0 && section_type < static_cast<int>(types.size()),
-          "simulator: the page has a section of type {}, the schema has {} types", section_type, types.size());
+          "simulator: the page has a section of type {}, the schema has {} types", section_type,
+          types.size());
   const SectionType& type = types[static_cast<std::size_t>(section_type)];
   double chance = std::pow(config.section, place.section);
   if (type.layout == "carousel") {
     chance *= std::pow(config.carousel, place.slot);
   } else if (type.layout == "grid") {
     const int columns = std::max(1, type.columns);
-    chance *= std::pow(config.grid_row, place.slot / columns) * std::pow(config.grid_column, place.slot % columns);
+    chance *=
+        std::pow(config.grid_row, place.slot / columns) * std::pow(config.grid_column, place.slot % columns);
   } else {
     chance *= std::pow(config.list, place.slot);
   }
@@ -78,7 +81,8 @@ double RequestTruth::page_effect(std::span<const std::int32_t> above, std::int32
 SlotTruth RequestTruth::slot(int section_type, const SlotPlace& place, std::span<const std::int32_t> above,
                              std::int32_t candidate) const {
   require(candidate >= 0 && candidate < static_cast<std::int32_t>(items_.size()),
-          "simulator: the page places candidate {} of request {}, which has {}", candidate, request_.id, items_.size());
+          "simulator: the page places candidate {} of request {}, which has {}", candidate, request_.id,
+          items_.size());
   const ClickConfig& clicks = world_.config().clicks;
   const auto chosen = static_cast<std::size_t>(candidate);
   SlotTruth truth;

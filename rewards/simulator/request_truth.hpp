@@ -18,11 +18,12 @@ class RequestTruth {
   /// Throws Error if the user or a candidate is not of this world. Keeps references to both arguments.
   RequestTruth(const World& world, const Request& request);
 
-  /// Candidate `candidate` at `place` in a section of type `section_type`, the items `above` (candidates in page order)
-  /// being on the page before it.
+  /// Candidate `candidate` at `place` in a section of type `section_type`, the items `above` (candidates in
+  /// page order) being on the page before it.
   SlotTruth slot(int section_type, const SlotPlace& place, std::span<const std::int32_t> above,
                  std::int32_t candidate) const;
-  /// Throws Error for a section type or an item that the schema or the request does not have. The page need not be valid.
+  /// Throws Error for a section type or an item that the schema or the request does not have. The page need
+  /// not be valid.
   PageTruth page(const Page& page) const;
 
   const Request& request() const { return request_; }

@@ -33,7 +33,8 @@ class LogWalk {
 
  private:
   void show(std::int64_t index) {
-    log_.requests.push_back({make_request(world_, index), world_.split_of_user(user_of_request(world_, index))});
+    log_.requests.push_back(
+        {make_request(world_, index), world_.split_of_user(user_of_request(world_, index))});
     const Request& request = log_.requests.back().request;
     CandidateOrder own_order(request.candidates.size());
     for (std::size_t i = 0; i < own_order.size(); ++i) own_order[i] = static_cast<std::int32_t>(i);
@@ -51,8 +52,8 @@ class LogWalk {
     const std::size_t number = log_.pages.size();
     CounterRandom random = page_random(world_, RandomStream::logging, number);
     const bool uniform = random.uniform() < logging.uniform_share && !test;
-    const std::vector<double> scores = uniform ? std::vector<double>(request.candidates.size(), 0.0)
-                                               : production_scores(world_, request);
+    const std::vector<double> scores =
+        uniform ? std::vector<double>(request.candidates.size(), 0.0) : production_scores(world_, request);
     DrawnPage drawn = draw_plackett_luce(world_, grammar, scores, logging.temperature, random);
 
     LoggedPage page;
@@ -79,6 +80,8 @@ class LogWalk {
 
 }  // namespace
 
-FeedbackLog simulate_log(const World& world) { return LogWalk(world).run(); }
+FeedbackLog simulate_log(const World& world) {
+  return LogWalk(world).run();
+}
 
 }  // namespace pagewright

@@ -78,8 +78,7 @@ CandidateConfig CandidateConfig::from(Section section) {
   section.read("touched_share", config.touched_share, simulator_share(),
                "probability that an item of the history is among the candidates");
   if (config.relevant > config.count)
-    section.complain("relevant",
-                     fmt::format("relevant {} is above count {}", config.relevant, config.count));
+    section.complain("relevant", fmt::format("relevant {} is above count {}", config.relevant, config.count));
   if (config.retrieval_pool < config.relevant)
     section.complain("retrieval_pool", fmt::format("retrieval_pool {} is below relevant {}",
                                                    config.retrieval_pool, config.relevant));

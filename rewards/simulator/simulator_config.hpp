@@ -1,5 +1,6 @@
 #pragma once
-// Every knob of the simulated shop. Logits are natural; "per spread" means per standard deviation of the item attribute.
+// Every knob of the simulated shop. Logits are natural; "per spread" means per standard deviation of the item
+// attribute.
 
 #include <cstdint>
 #include <string>

@@ -22,7 +22,8 @@ std::int64_t index_of_id(const std::string& id, char prefix, std::size_t count, 
     if (problem != std::errc() || rest != end) index = -1;
   }
   require(index >= 0 && index < static_cast<std::int64_t>(count),
-          "simulator: {} '{}' is not of this world, which has {}0 to {}{}; evaluate with the world.yaml that lies "
+          "simulator: {} '{}' is not of this world, which has {}0 to {}{}; evaluate with the world.yaml that "
+          "lies "
           "beside the log",
           kind, id, prefix, prefix, static_cast<std::int64_t>(count) - 1);
   return index;
@@ -53,9 +54,13 @@ bool World::shown_twice(std::int64_t index) const {
   return random.uniform() < config_.logging.repeat_share;
 }
 
-std::int64_t World::item_index(const std::string& id) const { return index_of_id(id, 'i', items_.size(), "item"); }
+std::int64_t World::item_index(const std::string& id) const {
+  return index_of_id(id, 'i', items_.size(), "item");
+}
 
-std::int64_t World::user_index(const std::string& id) const { return index_of_id(id, 'u', users_.size(), "user"); }
+std::int64_t World::user_index(const std::string& id) const {
+  return index_of_id(id, 'u', users_.size(), "user");
+}
 
 Split World::split_of_user(std::int64_t user) const {
   if (user >= train_users_) return Split::test;

@@ -14,16 +14,17 @@
 
 namespace pagewright {
 
-/// Everything in a world is a pure function of (configuration, schema, seed). Users 0 ... train_users-1 are for training
-/// and validation, the others for the test; the same holds for items.
+/// Everything in a world is a pure function of (configuration, schema, seed). Users 0 ... train_users-1 are
+/// for training and validation, the others for the test; the same holds for items.
 ///
 /// Note [Simulated shop]
-/// Match of user u and item i: sqrt(dims) * taste_u . latent_i, about standard normal over random items. Given a page,
-///   P(click at k) = examination(place of k, device) * sigmoid(interest(u, i) + page effect of the items above k)
-///   interest = bias + match + quality - price_sensitivity_u * price + ad, each with its weight
+/// Match of user u and item i: sqrt(dims) * taste_u . latent_i, about standard normal over random items.
+/// Given a page,
+///   P(click at k) = examination(place of k, device) * sigmoid(interest(u, i) + page effect of the items
+///   above k) interest = bias + match + quality - price_sensitivity_u * price + ad, each with its weight
 ///   P(purchase | click) = sigmoid(bias + match + quality - price_sensitivity_u * price)
-/// Page effects look at the items above only, so a page's expectations are closed sums over its slots. Items of the
-/// training part and of the test part differ; categories and brands are common to both.
+/// Page effects look at the items above only, so a page's expectations are closed sums over its slots. Items
+/// of the training part and of the test part differ; categories and brands are common to both.
 class World {
  public:
   World(SimulatorConfig config, PageSchema schema, std::uint64_t seed);
@@ -54,8 +55,8 @@ class World {
   /// Logit of a purchase after a click.
   double purchase_logit(std::int64_t user, std::int64_t item) const;
 
-  /// Expectations of any page of any request whose user and items are of this world, with the request's history and
-  /// context. For several pages of one request RequestTruth is faster.
+  /// Expectations of any page of any request whose user and items are of this world, with the request's
+  /// history and context. For several pages of one request RequestTruth is faster.
   PageTruth truth(const Request& request, const Page& page) const;
 
  private:

@@ -1,0 +1,41 @@
+// GainConfig from YAML.
+#include <algorithm>
+
+#include "core/config/section.hpp"
+#include "rewards/feedback/gains.hpp"
+
+namespace pagewright {
+
+GainConfig GainConfig::from(Section section) {
+  GainConfig config;
+  section.read("click", config.click, at_least(0), "gain of a click");
+  section.read("purchase", config.purchase, at_least(0),
+               "gain of a purchase at the reference price, added to its click's");
+  section.read("price_power", config.price_power, in_closed(0, 4),
+               "a purchase counts (price / price_ref) to this power; 0 where price is no revenue");
+  section.read("price_ref", config.price_ref, positive().in_units("minor units"),
+               "reference price; null: the mean purchased price of the training pages");
+  section.read_enum(
+      "propensities", config.propensities,
+      {{"none", PropensitySource::none},
+       {"power", PropensitySource::power},
+       {"given", PropensitySource::given},
+       {"uniform_pages", PropensitySource::uniform_pages}},
+      "where the probability of looking at a slot comes from: none (1 everywhere), power "
+      "((k + 1)^-eta), given (given_propensities) or uniform_pages (clicks by slot on the uniformly "
+      "random pages of the log)");
+  section.read("eta", config.eta, at_least(0), "exponent of the power law");
+  section.read("given_propensities", config.given_propensities, in_left_open(0, 1),
+               "by page-order slot, relative to the first");
+  section.read("uniform_policy", config.uniform_policy, "policy_id of the uniformly random pages");
+  section.read("max_weight", config.max_weight, at_least(1), "bound of the inverse propensity");
+  section.read("full_confidence", config.full_confidence, at_least(1).in_units("engagements"),
+               "engagements from which a pair has full weight");
+  section.read("label_smoothing", config.label_smoothing, in_right_open(0, 0.5),
+               "probability that the order of a pair is taken to be wrong");
+  if (config.propensities == PropensitySource::given && config.given_propensities.empty())
+    section.complain("given_propensities", "propensities: given needs given_propensities");
+  return config;
+}
+
+}  // namespace pagewright

@@ -1,0 +1,103 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "rewards/feedback/gains.hpp"
+
+namespace pagewright {
+namespace {
+
+/// Clicks and impressions of one slot, or of neighbouring slots taken together.
+struct SlotRate {
+  double clicks = 0;
+  double impressions = 0;
+  std::size_t slots = 1;
+  double rate() const { return clicks / impressions; }
+};
+
+/// Non-increasing click rates of least weighted squared error: neighbours in the wrong order share one rate.
+std::vector<double> pool_adjacent_violators(const std::vector<SlotRate>& slots) {
+  std::vector<SlotRate> pools;
+  for (const SlotRate& slot : slots) {
+    pools.push_back(slot);
+    while (pools.size() > 1 && pools[pools.size() - 2].rate() < pools.back().rate()) {
+      const SlotRate last = pools.back();
+      pools.pop_back();
+      pools.back().clicks += last.clicks;
+      pools.back().impressions += last.impressions;
+      pools.back().slots += last.slots;
+    }
+  }
+  std::vector<double> rates;
+  for (const SlotRate& pool : pools) rates.insert(rates.end(), pool.slots, pool.rate());
+  return rates;
+}
+
+}  // namespace
+
+PositionPropensities::PositionPropensities(std::vector<double> by_slot, double max_weight)
+    : by_slot_(std::move(by_slot)), max_weight_(max_weight) {
+  require(!by_slot_.empty(), "position propensities: none are given");
+  for (const double propensity : by_slot_)
+    require(propensity > 0 && propensity <= 1, "position propensities: {} is not in (0, 1]", propensity);
+}
+
+double PositionPropensities::at(int slot) const {
+  return by_slot_[std::min(static_cast<std::size_t>(slot), by_slot_.size() - 1)];
+}
+
+double PositionPropensities::inverse(int slot) const {
+  return std::min(1 / at(slot), max_weight_);
+}
+
+std::vector<double> power_law_propensities(int slots, double eta) {
+  std::vector<double> propensities;
+  for (int k = 0; k < slots; ++k) propensities.push_back(std::pow(k + 1.0, -eta));
+  return propensities;
+}
+
+std::vector<double> estimate_propensities(const FeedbackLog& log, const std::string& policy) {
+  constexpr double kFewestClicks = 100, kLowest = 0.01;
+  std::vector<SlotRate> slots;
+  double clicks = 0;
+  for (const LoggedPage& page : log.pages) {
+    const bool train = log.requests[static_cast<std::size_t>(page.request)].split == Split::train;
+    if (!train || page.policy_id != policy) continue;
+    const std::vector<SlotFeedback> feedback = slot_feedback(page);
+    if (feedback.size() > slots.size()) slots.resize(feedback.size());
+    for (std::size_t k = 0; k < feedback.size(); ++k) {
+      const bool clicked = feedback[k].clicks > 0 || feedback[k].purchases > 0;
+      slots[k].impressions += 1;
+      slots[k].clicks += clicked;
+      clicks += clicked;
+    }
+  }
+  require(clicks >= kFewestClicks,
+          "gains: the training pages of policy '{}' have {} clicks, too few to estimate position "
+          "propensities; set "
+          "uniform_policy to the policy_id of uniformly random pages, or use propensities: power",
+          policy, clicks);
+  std::vector<double> propensities = pool_adjacent_violators(slots);
+  const double first = propensities.front();
+  for (double& propensity : propensities) propensity = std::clamp(propensity / first, kLowest, 1.0);
+  return propensities;
+}
+
+PositionPropensities position_propensities(const GainConfig& config, const FeedbackLog& log) {
+  int slots = 1;
+  for (const LoggedPage& page : log.pages) slots = std::max(slots, page.page.slot_count());
+  switch (config.propensities) {
+    case PropensitySource::none:
+      return {{1.0}, config.max_weight};
+    case PropensitySource::power:
+      return {power_law_propensities(slots, config.eta), config.max_weight};
+    case PropensitySource::given:
+      return {config.given_propensities, config.max_weight};
+    case PropensitySource::uniform_pages:
+      return {estimate_propensities(log, config.uniform_policy), config.max_weight};
+  }
+  fail("gains: unknown source of propensities {}", static_cast<int>(config.propensities));
+}
+
+}  // namespace pagewright
