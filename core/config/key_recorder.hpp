@@ -1,12 +1,14 @@
 #pragma once
+#include <cstddef>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace pagewright {
 
 /// One key as it was read.
 struct KeyRecord {
-  enum class Kind { value, section, section_list, section_map };
+  enum class Kind { value, section, optional_section, section_list, section_map, element };
   Kind kind = Kind::value;
   std::string path;                ///< "ppo.clip", "terms[0].weight", "sections.grid.slots"
   std::vector<std::string> parts;  ///< the same, split; a list index is "[0]"
@@ -29,6 +31,7 @@ class KeyRecorder {
 
  private:
   std::vector<KeyRecord> records_;
+  std::unordered_map<std::string, std::size_t> index_;  ///< path to record
 };
 
 /// The configuration in force as commented YAML, defaults included; it loads again to the same values.

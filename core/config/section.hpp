@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/config/key_recorder.hpp"
 #include "core/config/range.hpp"
 
 namespace pagewright {
@@ -114,7 +115,7 @@ class Section {
   /// Whether the file or the command line gives the key.
   bool has(std::string_view key) const;
   /// The last part of the path; empty for the root.
-  const std::string& name() const { return name_; }
+  std::string name() const { return parts_.empty() ? std::string() : parts_.back(); }
   /// "ppo.kl", "terms[1]"; empty for the root.
   const std::string& path() const { return path_; }
   /// "file.yaml:3:5" of the key, or of this section if the key is absent or empty; "command line (--set
@@ -126,7 +127,8 @@ class Section {
 
  private:
   friend class ConfigFile;
-  Section(std::shared_ptr<ConfigState> state, ConfigNode* node, std::string path, std::string name);
+  Section(std::shared_ptr<ConfigState> state, ConfigNode* node, const ConfigNode* place, std::string path,
+          std::vector<std::string> parts);
 
   void read_target(std::string_view key, ConfigTarget target, const Range& range, std::string_view doc,
                    bool required) const;
@@ -138,6 +140,15 @@ class Section {
   /// Marks the key as known and finds it; nothing if absent.
   ConfigNode* find(std::string_view key) const;
   std::string path_of(std::string_view key) const;
+  /// The section below, of a node that is a mapping or nullptr.
+  Section below(ConfigNode* node, const std::string& part) const;
+  /// `node` if it is of the wanted kind; else nullptr, with an error if it is there at all.
+  ConfigNode* of_kind(ConfigNode* node, bool list, const std::string& path) const;
+  /// An element of a list or map of sections: an error unless it is a mapping.
+  Section element(ConfigNode& item, const std::string& part) const;
+  void record_section(std::string_view key, KeyRecord::Kind kind, std::string_view doc, bool given) const;
+  KeyRecord value_record(std::string_view key, std::string type, std::string_view doc, bool required) const;
+  void missing(std::string_view key, std::string_view doc) const;
 
   template <class Enum>
   static std::pair<std::vector<std::string_view>, std::vector<Enum>> split_names(Names<Enum> names) {
@@ -164,9 +175,10 @@ class Section {
   }
 
   std::shared_ptr<ConfigState> state_;
-  ConfigNode* node_;  ///< owned by state_; nullptr for a section that the file lacks
+  ConfigNode* node_;         ///< owned by state_; nullptr for a section that the file lacks
+  const ConfigNode* place_;  ///< node_, or the nearest section above that the file has
   std::string path_;
-  std::string name_;
+  std::vector<std::string> parts_;
 };
 
 }  // namespace pagewright
