@@ -11,8 +11,8 @@
 
 namespace pagewright {
 
-/// Scores of all layout tokens at the target rows, [R, structure_size + M_max] (M_max: most candidates of any prompt of
-/// `targets`), fp32 (or double): h w_j, plus q(h) k(c_j) / sqrt(dim) on pointer columns with `layout_head: pointer`.
+/// Scores of layout tokens at the target rows, [R, columns]: structure tokens, then items up to the most candidates of
+/// any prompt of `targets` or the last one allowed anywhere. fp32 (or double): h w_j, plus q(h) k(c_j) / sqrt(dim) on pointer columns with `layout_head: pointer`.
 at::Tensor layout_logits(const WeightsView& weights, const at::Tensor& hidden /* [rows, dim] */,
                          const TargetRows& targets);
 
@@ -22,6 +22,12 @@ struct LayoutLogProbs {
 };
 LayoutLogProbs layout_log_probs(const WeightsView& weights, const at::Tensor& hidden, const TargetRows& targets,
                                 double temperature = 1.0);
+
+/// Scores of the whole vocabulary, [n, vocab_size]. Throws Error for a model without LM head.
+at::Tensor lm_logits(const WeightsView& weights, const at::Tensor& hidden /* [n, dim] */);
+
+/// The LM head's rows of the first `columns` layout tokens, [columns, dim]: lm_head.weight or the tied embedding.
+at::Tensor layout_rows(const WeightsView& weights, std::int64_t columns);
 
 /// A scalar head at the given rows, [R]: `name` is "value" or one of ModelConfig::scalar_heads.
 at::Tensor scalar_head(const WeightsView& weights, std::string_view name, const at::Tensor& hidden,

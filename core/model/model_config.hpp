@@ -21,7 +21,7 @@ struct ModelConfig {
   std::int64_t kv_heads = 4;        ///< num_key_value_heads; divides heads
   std::int64_t head_dim = 0;        ///< head_dim; 0: dim / heads
   std::int64_t ffn_dim = 128;       ///< intermediate_size
-  std::int64_t max_positions = 512; ///< max_position_embeddings
+  std::int64_t max_positions = 512;  ///< max_position_embeddings
   double norm_eps = 1e-5;           ///< rms_norm_eps
   double rope_theta = 10000.0;      ///< rope_theta
   bool qk_norm = false;             ///< Qwen3: RMSNorm of each head's q and k
@@ -40,7 +40,9 @@ struct ModelConfig {
   std::int64_t layout_size() const { return vocab_size - layout_begin; }
 
   /// Reads dim, layers, heads, kv_heads, ffn_dim, ... ; vocabulary and heads are set by the code that builds the model.
-  static ModelConfig from(Section& section);
+  static ModelConfig from(const Section& section);
+  /// Throws Error naming the first field that does not make a model (heads not divisible, odd head size, ...).
+  void check() const;
 };
 
 enum class InitKind { normal, zeros, ones };
@@ -50,11 +52,13 @@ struct ParameterSpec {
   std::string name;
   std::vector<std::int64_t> shape;
   InitKind init = InitKind::normal;
-  double stddev = 0.02;  ///< of InitKind::normal
+  double stddev = 0;  ///< of InitKind::normal
   bool weight_decay = true;
 };
 
-/// All parameters of a model, sorted by name.
+/// All parameters of a model, sorted by name. Matrices start with standard deviation 1 / sqrt(3 fan_in) (0.02 at width
+/// 833), those that write to the residual stream divided by sqrt(2 layers) (Radford et al. 2019); embeddings and the LM
+/// head with 0.02; value and scalar heads with zero. Norms and biases are not decayed.
 std::vector<ParameterSpec> parameter_specs(const ModelConfig& config);
 std::int64_t parameter_count(const ModelConfig& config);
 

@@ -1,0 +1,176 @@
+#include "core/model/attention.hpp"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "core/model/kernels/kernel_table.hpp"
+#include "core/model/real_dispatch.hpp"
+
+namespace pagewright {
+
+template <class T>
+void transpose_keys(std::int64_t count, std::int64_t head_size, const T* rows, std::int64_t row_stride, T* out,
+                    std::int64_t stride) {
+  for (std::int64_t j = 0; j < count; ++j)
+    for (std::int64_t d = 0; d < head_size; ++d) out[d * stride + j] = rows[j * row_stride + d];
+}
+template void transpose_keys<float>(std::int64_t, std::int64_t, const float*, std::int64_t, float*, std::int64_t);
+template void transpose_keys<double>(std::int64_t, std::int64_t, const double*, std::int64_t, double*, std::int64_t);
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// A transposed copy of one head's rows for the segment at hand: parent's rows, then its own. Children of one parent
+/// follow each other, so the parent's part is kept while it is the same.
+template <class T>
+class WalkTranspose {
+ public:
+  WalkTranspose(const T* rows, std::int64_t row_stride, std::int64_t head_size, std::int64_t longest)
+      : rows_(rows), row_stride_(row_stride), head_size_(head_size), stride_(padded_to_lanes(longest)),
+        data_(static_cast<std::size_t>(head_size * stride_)) {}
+
+  void move_to(const SegmentSpan& segment) {
+    if (segment.parent_size > 0 && segment.parent_begin != parent_)
+      transpose_keys(segment.parent_size, head_size_, rows_ + segment.parent_begin * row_stride_, row_stride_,
+                     data_.data(), stride_);
+    parent_ = segment.parent_size > 0 ? segment.parent_begin : -1;
+    transpose_keys(segment.size, head_size_, rows_ + segment.begin * row_stride_, row_stride_,
+                   data_.data() + segment.parent_size, stride_);
+  }
+  const T* data() const { return data_.data(); }
+  std::int64_t stride() const { return stride_; }
+
+ private:
+  const T* rows_;
+  std::int64_t row_stride_, head_size_, stride_;
+  std::int64_t parent_ = -1;
+  std::vector<T> data_;  // [head_size, stride]
+};
+
+struct HeadShape {
+  std::int64_t head_size, heads, kv_heads;
+  std::int64_t group() const { return heads / kv_heads; }
+};
+
+template <class T>
+void attend_segments(const BatchPlan& plan, const HeadShape& shape, const T* q, const T* k, const T* v, T* out,
+                     T* lse) {
+  const std::int64_t size = shape.head_size, q_width = shape.heads * size, kv_width = shape.kv_heads * size;
+  const T scale = T(1) / std::sqrt(static_cast<T>(size));
+  std::vector<T> scratch(static_cast<std::size_t>(padded_to_lanes(plan.longest_walk) + size));
+  for (std::int64_t kv = 0; kv < shape.kv_heads; ++kv) {
+    WalkTranspose<T> keys_t(k + kv * size, kv_width, size, plan.longest_walk);
+    for (const SegmentSpan& segment : plan.segments) {
+      keys_t.move_to(segment);
+      AttentionKeys<T> keys;
+      keys.keys[0] = keys_t.data(), keys.key_stride[0] = keys_t.stride();
+      keys.chunk_split = std::numeric_limits<std::int64_t>::max() / kLanes;
+      keys.values[0] = v + segment.parent_begin * kv_width + kv * size;
+      keys.values[1] = v + segment.begin * kv_width + kv * size;
+      keys.value_stride = kv_width, keys.row_split = segment.parent_size;
+      for (std::int64_t i = 0; i < segment.size; ++i) {
+        keys.count = segment.parent_size + i + 1;
+        for (std::int64_t h = kv * shape.group(); h < (kv + 1) * shape.group(); ++h) {
+          const std::int64_t row = segment.begin + i, at = row * q_width + h * size;
+          lse[row * shape.heads + h] =
+              kernels<T>().attention_row(size, scale, q + at, keys, out + at, scratch.data());
+        }
+      }
+    }
+  }
+}
+
+template <class T>
+struct AttentionTensors {
+  const T *q, *k, *v, *out, *lse, *grad_out;
+  T *grad_q, *grad_k, *grad_v;
+};
+
+template <class T>
+void attend_segments_grad(const BatchPlan& plan, const HeadShape& shape, const AttentionTensors<T>& t) {
+  const std::int64_t size = shape.head_size, q_width = shape.heads * size, kv_width = shape.kv_heads * size;
+  std::vector<T> scratch(static_cast<std::size_t>(2 * padded_to_lanes(plan.longest_walk)));
+  AttentionRowGrad<T> g;
+  g.scale = T(1) / std::sqrt(static_cast<T>(size));
+  g.head_dim = size, g.row_stride = kv_width, g.scratch = scratch.data();
+  for (std::int64_t kv = 0; kv < shape.kv_heads; ++kv) {
+    WalkTranspose<T> keys_t(t.k + kv * size, kv_width, size, plan.longest_walk);
+    WalkTranspose<T> values_t(t.v + kv * size, kv_width, size, plan.longest_walk);
+    for (const SegmentSpan& segment : plan.segments) {
+      keys_t.move_to(segment);
+      values_t.move_to(segment);
+      g.keys_t = keys_t.data(), g.values_t = values_t.data(), g.t_stride = keys_t.stride();
+      g.row_split = segment.parent_size;
+      const std::int64_t begins[2] = {segment.parent_begin, segment.begin};
+      for (int part = 0; part < 2; ++part) {
+        const std::int64_t at = begins[part] * kv_width + kv * size;
+        g.key_rows[part] = t.k + at, g.grad_key_rows[part] = t.grad_k + at, g.grad_value_rows[part] = t.grad_v + at;
+      }
+      for (std::int64_t i = 0; i < segment.size; ++i) {
+        g.count = segment.parent_size + i + 1;
+        for (std::int64_t h = kv * shape.group(); h < (kv + 1) * shape.group(); ++h) {
+          const std::int64_t row = segment.begin + i, at = row * q_width + h * size;
+          g.query = t.q + at, g.out = t.out + at, g.grad_out = t.grad_out + at, g.grad_query = t.grad_q + at;
+          g.log_sum_exp = t.lse[row * shape.heads + h];
+          kernels<T>().attention_row_grad(g);
+        }
+      }
+    }
+  }
+}
+
+HeadShape head_shape(const at::Tensor& query, const at::Tensor& key, std::int64_t head_size) {
+  return {head_size, query.size(1) / head_size, key.size(1) / head_size};
+}
+
+struct SegmentAttention : torch::autograd::Function<SegmentAttention> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& q_in, const at::Tensor& k_in,
+                            const at::Tensor& v_in, std::int64_t head_size, const BatchPlanPtr& plan) {
+    const at::Tensor q = q_in.contiguous(), k = k_in.contiguous(), v = v_in.contiguous();
+    const HeadShape shape = head_shape(q, k, head_size);
+    at::Tensor out = at::empty_like(q), lse = at::empty({q.size(0), shape.heads}, q.options());
+    dispatch_real(q, "attention", [&](auto zero) {
+      using T = decltype(zero);
+      attend_segments<T>(*plan, shape, q.const_data_ptr<T>(), k.const_data_ptr<T>(), v.const_data_ptr<T>(),
+                         out.mutable_data_ptr<T>(), lse.mutable_data_ptr<T>());
+    });
+    ctx->save_for_backward({q, k, v, out, lse});
+    ctx->saved_data["plan"] = c10::IValue::make_capsule(plan);
+    ctx->saved_data["head_size"] = head_size;
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const variable_list s = ctx->get_saved_variables();
+    const auto plan = c10::static_intrusive_pointer_cast<BatchPlan>(ctx->saved_data["plan"].toCapsule());
+    const at::Tensor grad = grads[0].contiguous();
+    at::Tensor grad_q = at::empty_like(s[0]), grad_k = at::zeros_like(s[1]), grad_v = at::zeros_like(s[2]);
+    const HeadShape shape = head_shape(s[0], s[1], ctx->saved_data["head_size"].toInt());
+    dispatch_real(grad, "attention", [&](auto zero) {
+      using T = decltype(zero);
+      attend_segments_grad<T>(
+          *plan, shape,
+          {s[0].const_data_ptr<T>(), s[1].const_data_ptr<T>(), s[2].const_data_ptr<T>(), s[3].const_data_ptr<T>(),
+           s[4].const_data_ptr<T>(), grad.const_data_ptr<T>(), grad_q.mutable_data_ptr<T>(),
+           grad_k.mutable_data_ptr<T>(), grad_v.mutable_data_ptr<T>()});
+    });
+    return {grad_q, grad_k, grad_v, at::Tensor(), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+at::Tensor segment_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                             std::int64_t head_size, const BatchPlanPtr& plan) {
+  return SegmentAttention::apply(query, key, value, head_size, plan);
+}
+
+}  // namespace pagewright

@@ -1,0 +1,83 @@
+#include "core/model/batch_plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <ATen/ops/empty.h>
+
+#include "core/model/real_dispatch.hpp"
+
+namespace pagewright {
+namespace {
+
+void plan_tokens(const ModelConfig& config, const TokenBags& tokens, std::size_t segment, BatchPlan& plan) {
+  for (int position = 0; position < tokens.size(); ++position) {
+    const auto bag = tokens.at(position);
+    require(!bag.empty(), "model input: segment {} position {} has no token", segment, position);
+    for (const TokenId id : bag) {
+      require(id >= 0 && id < config.vocab_size, "model input: token {} in segment {} is outside the vocabulary of {}",
+              id, segment, config.vocab_size);
+      plan.ids.push_back(id);
+    }
+    plan.offsets.push_back(static_cast<std::int64_t>(plan.ids.size()));
+  }
+}
+
+SegmentSpan plan_segment(const Batch& batch, std::size_t index, const BatchPlan& plan) {
+  const Segment& segment = batch.segments[index];
+  SegmentSpan span{plan.rows, segment.tokens.size(), 0, 0};
+  if (segment.parent < 0) return span;
+  const auto parent = static_cast<std::size_t>(segment.parent);
+  require(parent < index, "model input: segment {} has parent {}, which does not come before it", index, parent);
+  require(batch.segments[parent].parent < 0, "model input: parent {} of segment {} has a parent itself", parent, index);
+  span.parent_begin = plan.segments[parent].begin;
+  span.parent_size = plan.segments[parent].size;
+  return span;
+}
+
+}  // namespace
+
+void rope_table(const ModelConfig& config, std::int64_t positions, at::ScalarType dtype, at::Tensor& cosine,
+                at::Tensor& sine) {
+  const std::int64_t half = config.head_size() / 2;
+  cosine = at::empty({positions, half}, at::TensorOptions().dtype(dtype));
+  sine = at::empty({positions, half}, at::TensorOptions().dtype(dtype));
+  std::vector<double> frequency(static_cast<std::size_t>(half));
+  for (std::int64_t i = 0; i < half; ++i)
+    frequency[static_cast<std::size_t>(i)] =
+        std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.head_size()));
+  dispatch_real(cosine, "rope", [&](auto zero) {
+    using T = decltype(zero);
+    T *c = cosine.mutable_data_ptr<T>(), *s = sine.mutable_data_ptr<T>();
+    for (std::int64_t p = 0; p < positions; ++p)
+      for (std::int64_t i = 0; i < half; ++i) {
+        const double angle = static_cast<double>(p) * frequency[static_cast<std::size_t>(i)];
+        c[p * half + i] = static_cast<T>(std::cos(angle));
+        s[p * half + i] = static_cast<T>(std::sin(angle));
+      }
+  });
+}
+
+BatchPlanPtr plan_batch(const ModelConfig& config, const Batch& batch, at::ScalarType dtype) {
+  auto plan = c10::make_intrusive<BatchPlan>();
+  plan->offsets.push_back(0);
+  std::int64_t last_position = -1;
+  for (std::size_t index = 0; index < batch.segments.size(); ++index) {
+    const Segment& segment = batch.segments[index];
+    const SegmentSpan span = plan_segment(batch, index, *plan);
+    plan_tokens(config, segment.tokens, index, *plan);
+    const std::int64_t end = segment.first_position + span.size;
+    require(segment.first_position >= 0 && end <= config.max_positions,
+            "model input: segment {} ends at position {}, the model has max_positions {}", index, end,
+            config.max_positions);
+    for (std::int64_t i = 0; i < span.size; ++i) plan->positions.push_back(segment.first_position + i);
+    if (span.size > 0) last_position = std::max(last_position, end - 1);
+    plan->longest_walk = std::max(plan->longest_walk, span.walk());
+    plan->rows += span.size;
+    plan->segments.push_back(span);
+  }
+  rope_table(config, last_position + 1, dtype, plan->rope_cos, plan->rope_sin);
+  return plan;
+}
+
+}  // namespace pagewright

@@ -1,0 +1,42 @@
+#pragma once
+// A checked batch as the kernels walk it.
+
+#include <cstdint>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/core/ivalue.h>
+
+#include "core/iteration/batch.hpp"
+#include "core/model/model_config.hpp"
+
+namespace pagewright {
+
+/// Rows of a segment and of its parent (parent_size 0: none).
+struct SegmentSpan {
+  std::int64_t begin = 0, size = 0;
+  std::int64_t parent_begin = 0, parent_size = 0;
+  std::int64_t walk() const { return parent_size + size; }  ///< keys of the last row
+};
+
+/// Shared by the forward and backward of one call.
+struct BatchPlan : torch::CustomClassHolder {
+  std::vector<TokenId> ids;           ///< concatenated bags
+  std::vector<std::int64_t> offsets;  ///< [rows + 1] into `ids`
+  std::vector<std::int64_t> positions;  ///< [rows] rotary positions
+  std::vector<SegmentSpan> segments;
+  std::int64_t rows = 0;
+  std::int64_t longest_walk = 0;  ///< most keys of any row
+  at::Tensor rope_cos, rope_sin;  ///< [last position + 1, head_size / 2]
+};
+using BatchPlanPtr = c10::intrusive_ptr<BatchPlan>;
+
+/// Throws Error for a token outside the vocabulary, an empty bag, a position beyond max_positions, a parent that does
+/// not come earlier or that has a parent itself.
+BatchPlanPtr plan_batch(const ModelConfig& config, const Batch& batch, at::ScalarType dtype);
+
+/// cos and sin of position * theta^(-2i / head_size), [positions, head_size / 2], computed in double (Su et al. 2021).
+void rope_table(const ModelConfig& config, std::int64_t positions, at::ScalarType dtype, at::Tensor& cosine,
+                at::Tensor& sine);
+
+}  // namespace pagewright

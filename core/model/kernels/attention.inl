@@ -1,0 +1,158 @@
+// Attention of one query row and head. Sixteen keys at a time for scores, sixteen elements of the head at a time for
+// values; the j-th key of the walk always lies in lane j % 16 and accumulator j % 4.
+
+template <class T>
+PW_INLINE void dot_chunk(std::int64_t head_dim, const T* query, const T* keys_t, std::int64_t stride, Lane16<T>& out) {
+  Lane16<T> even, odd, k;
+  even.fill(T(0));
+  odd.fill(T(0));
+  std::int64_t d = 0;
+  for (; d + 2 <= head_dim; d += 2) {
+    k.load(keys_t + d * stride);
+    even.v += k.v * query[d];
+    k.load(keys_t + (d + 1) * stride);
+    odd.v += k.v * query[d + 1];
+  }
+  if (d < head_dim) {
+    k.load(keys_t + d * stride);
+    even.v += k.v * query[d];
+  }
+  out.v = even.v + odd.v;
+}
+
+template <class T>
+void dot_keys_kernel(std::int64_t head_dim, const T* query, const T* keys_t, std::int64_t stride, std::int64_t count,
+                     T* scores) {
+  Lane16<T> s;
+  for (std::int64_t j = 0; j < count; j += 16) {
+    dot_chunk(head_dim, query, keys_t + j, stride, s);
+    s.store(scores + j);
+  }
+}
+
+/// out[0..16) = sum_j weight[j] row_j[0..16), rows in two parts.
+template <class T>
+PW_INLINE void weigh_rows(std::int64_t count, std::int64_t split, const T* first, const T* second, std::int64_t stride,
+                          const T* weight, Lane16<T>& out) {
+  Lane16<T> acc[4], a;
+  for (auto& one : acc) one.fill(T(0));
+  std::int64_t j = 0;
+  for (; j + 4 <= count; j += 4)
+#pragma GCC unroll 4
+    for (int u = 0; u < 4; ++u) {
+      a.load(j + u < split ? first + (j + u) * stride : second + (j + u - split) * stride);
+      acc[u].v += a.v * weight[j + u];
+    }
+  for (int u = 0; j + u < count; ++u) {
+    a.load(j + u < split ? first + (j + u) * stride : second + (j + u - split) * stride);
+    acc[u].v += a.v * weight[j + u];
+  }
+  out.v = (acc[0].v + acc[1].v) + (acc[2].v + acc[3].v);
+}
+
+/// One element of the same sum, for the end of a head that is no multiple of 16.
+template <class T>
+PW_INLINE T weigh_elements(std::int64_t count, std::int64_t split, const T* first, const T* second,
+                           std::int64_t stride, const T* weight) {
+  T acc[4] = {};
+  for (std::int64_t j = 0; j < count; ++j)
+    acc[j % 4] += weight[j] * (j < split ? first[j * stride] : second[(j - split) * stride]);
+  return (acc[0] + acc[1]) + (acc[2] + acc[3]);
+}
+
+template <class T>
+T attention_row_kernel(std::int64_t head_dim, T scale, const T* query, const AttentionKeys<T>& k, T* out, T* scratch) {
+  const T low = -std::numeric_limits<T>::infinity();
+  const std::int64_t padded = padded_to_lanes(k.count);
+  T* scaled = scratch + padded;
+  for (std::int64_t d = 0; d < head_dim; ++d) scaled[d] = query[d] * scale;
+  Lane16<T> top, sum, s;
+  top.fill(low);
+  for (std::int64_t j = 0; j < padded; j += 16) {
+    const int part = j / 16 < k.chunk_split ? 0 : 1;
+    const std::int64_t at = part == 0 ? j : j - k.chunk_split * 16;
+    dot_chunk(head_dim, scaled, k.keys[part] + at, k.key_stride[part], s);
+    s.store(scratch + j);
+    if (j + 16 > k.count) {
+      for (std::int64_t i = k.count; i < padded; ++i) scratch[i] = low;
+      s.load(scratch + j);
+    }
+    top.v = s.v > top.v ? s.v : top.v;
+  }
+  const T most = lane_max(top);
+  sum.fill(T(0));
+  for (std::int64_t j = 0; j < padded; j += 16) {
+    s.load(scratch + j);
+    s.v = s.v - most;
+    lane_exp(s);
+    sum.v += s.v;
+    s.store(scratch + j);
+  }
+  const T total = lane_sum(sum);
+  const T inverse = T(1) / total;
+  std::int64_t d = 0;
+  for (; d + 16 <= head_dim; d += 16) {
+    weigh_rows(k.count, k.row_split, k.values[0] + d, k.values[1] + d, k.value_stride, scratch, s);
+    s.v = s.v * inverse;
+    s.store(out + d);
+  }
+  for (; d < head_dim; ++d)
+    out[d] = inverse * weigh_elements(k.count, k.row_split, k.values[0] + d, k.values[1] + d, k.value_stride, scratch);
+  return most + std::log(total);
+}
+
+/// Adds weight_j * source to row j for all rows of the walk, columns [0, head_dim).
+template <class T>
+PW_INLINE void scatter_rows(const AttentionRowGrad<T>& g, T* const rows[2], const T* weight, const T* source) {
+  Lane16<T> a, b;
+  std::int64_t d = 0;
+  for (; d + 16 <= g.head_dim; d += 16) {
+    b.load(source + d);
+    for (std::int64_t j = 0; j < g.count; ++j) {
+      T* row = (j < g.row_split ? rows[0] + j * g.row_stride : rows[1] + (j - g.row_split) * g.row_stride) + d;
+      a.load(row);
+      a.v += b.v * weight[j];
+      a.store(row);
+    }
+  }
+  for (; d < g.head_dim; ++d)
+    for (std::int64_t j = 0; j < g.count; ++j)
+      (j < g.row_split ? rows[0] + j * g.row_stride : rows[1] + (j - g.row_split) * g.row_stride)[d] +=
+          weight[j] * source[d];
+}
+
+template <class T>
+void attention_row_grad_kernel(const AttentionRowGrad<T>& g) {
+  const std::int64_t padded = padded_to_lanes(g.count);
+  T *weight = g.scratch, *grad_score = g.scratch + padded;
+  T dot = T(0);
+  for (std::int64_t d = 0; d < g.head_dim; ++d) dot += g.grad_out[d] * g.out[d];
+  Lane16<T> s, p;
+  for (std::int64_t j = 0; j < padded; j += 16) {
+    dot_chunk(g.head_dim, g.query, g.keys_t + j, g.t_stride, s);
+    s.v = s.v * g.scale - g.log_sum_exp;
+    lane_exp(s);
+    s.store(weight + j);
+    dot_chunk(g.head_dim, g.grad_out, g.values_t + j, g.t_stride, p);
+    p.v = (s.v * (p.v - dot)) * g.scale;
+    p.store(grad_score + j);
+  }
+  std::int64_t d = 0;
+  for (; d + 16 <= g.head_dim; d += 16) {
+    weigh_rows(g.count, g.row_split, g.key_rows[0] + d, g.key_rows[1] + d, g.row_stride, grad_score, s);
+    s.store(g.grad_query + d);
+  }
+  for (; d < g.head_dim; ++d)
+    g.grad_query[d] =
+        weigh_elements(g.count, g.row_split, g.key_rows[0] + d, g.key_rows[1] + d, g.row_stride, grad_score);
+  scatter_rows(g, g.grad_key_rows, grad_score, g.query);
+  scatter_rows(g, g.grad_value_rows, weight, g.grad_out);
+}
+
+template <class T>
+KernelTable<T> make_table() {
+  return {&gemm_kernel<T>,        &rms_norm_kernel<T>,      &rms_norm_grad_kernel<T>,
+          &swiglu_kernel<T>,      &swiglu_grad_kernel<T>,   &dot_keys_kernel<T>,
+          &attention_row_kernel<T>, &attention_row_grad_kernel<T>, &log_softmax_kernel<T>,
+          &exp_kernel<T>};
+}

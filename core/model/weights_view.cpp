@@ -1,0 +1,17 @@
+#include "core/model/weights_view.hpp"
+
+#include "core/base/error.hpp"
+
+namespace pagewright {
+
+WeightsView::WeightsView(std::shared_ptr<const ModelConfig> config, std::shared_ptr<const Tensors> tensors,
+                         std::int64_t version)
+    : config_(std::move(config)), tensors_(std::move(tensors)), version_(version) {}
+
+const at::Tensor& WeightsView::at(std::string_view name) const {
+  const auto found = tensors_->find(name);
+  require(found != tensors_->end(), "the model has no parameter '{}'", name);
+  return found->second;
+}
+
+}  // namespace pagewright
