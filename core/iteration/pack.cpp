@@ -13,8 +13,12 @@ class RequestPacker {
  public:
   RequestPacker(const LayoutVocabulary& vocabulary, const PackedRequest& request, bool with_last_token,
                 PackedBatch& out)
-      : vocabulary_(vocabulary), request_(request), with_last_token_(with_last_token), out_(out),
-        prompt_row_(out.batch.rows()), prompt_segment_(static_cast<std::int32_t>(out.batch.segments.size())) {}
+      : vocabulary_(vocabulary),
+        request_(request),
+        with_last_token_(with_last_token),
+        out_(out),
+        prompt_row_(out.batch.rows()),
+        prompt_segment_(static_cast<std::int32_t>(out.batch.segments.size())) {}
 
   void pack() {
     const Prompt& prompt = *request_.prompt;
@@ -52,8 +56,9 @@ class RequestPacker {
     auto& allowed = out_.targets.allowed;
     auto& offsets = out_.targets.allowed_offsets;
     const PageGrammar::Masks* masks = request_.masks.empty() ? nullptr : request_.masks[sample];
-    require(!masks || masks->offsets.size() == length + 1, "pack: a mask of {} steps for a response of {} tokens",
-            masks ? masks->offsets.size() - 1 : 0, length);
+    require(!masks || masks->offsets.size() == length + 1,
+            "pack: a mask of {} steps for a response of {} tokens", masks ? masks->offsets.size() - 1 : 0,
+            length);
     for (std::size_t t = 0; t < length; ++t) {
       if (masks) {
         allowed.insert(allowed.end(), masks->indices.begin() + masks->offsets[t],
@@ -78,7 +83,8 @@ class RequestPacker {
 
 }  // namespace
 
-PackedBatch pack(const LayoutVocabulary& vocabulary, std::span<const PackedRequest> requests, bool with_last_token) {
+PackedBatch pack(const LayoutVocabulary& vocabulary, std::span<const PackedRequest> requests,
+                 bool with_last_token) {
   PackedBatch packed;
   for (const PackedRequest& request : requests) {
     require(request.prompt != nullptr, "pack: a request has no prompt");

@@ -13,7 +13,8 @@
 namespace pagewright {
 
 template <class T>
-T allowed_log_softmax_row(const T* logits, std::span<const std::int32_t> allowed, T temperature, T* log_probs) {
+T allowed_log_softmax_row(const T* logits, std::span<const std::int32_t> allowed, T temperature,
+                          T* log_probs) {
   thread_local std::vector<T> scratch;
   const auto count = static_cast<std::int64_t>(allowed.size());
   const auto padded = static_cast<std::size_t>(padded_to_lanes(count));
@@ -21,7 +22,8 @@ T allowed_log_softmax_row(const T* logits, std::span<const std::int32_t> allowed
   return kernels<T>().log_softmax(count, logits, allowed.data(), temperature, log_probs, scratch.data());
 }
 template float allowed_log_softmax_row<float>(const float*, std::span<const std::int32_t>, float, float*);
-template double allowed_log_softmax_row<double>(const double*, std::span<const std::int32_t>, double, double*);
+template double allowed_log_softmax_row<double>(const double*, std::span<const std::int32_t>, double,
+                                                double*);
 
 namespace {
 
@@ -43,13 +45,14 @@ AllowedSetsPtr checked_sets(const TargetRows& targets, std::int64_t columns) {
   auto sets = c10::make_intrusive<AllowedSets>();
   sets->allowed = targets.allowed;
   sets->offsets = targets.allowed_offsets;
-  require(sets->offsets.size() == targets.target.size() + 1, "layout log-probs: {} targets with {} allowed sets",
-          targets.target.size(), sets->offsets.size() - 1);
+  require(sets->offsets.size() == targets.target.size() + 1,
+          "layout log-probs: {} targets with {} allowed sets", targets.target.size(),
+          sets->offsets.size() - 1);
   for (std::size_t r = 0; r < targets.target.size(); ++r) {
     const auto row = sets->row(r);
     const auto found = std::ranges::find(row, targets.target[r]);
-    require(found != row.end(), "layout log-probs: token {} of row {} is not among the {} allowed", targets.target[r], r,
-            row.size());
+    require(found != row.end(), "layout log-probs: token {} of row {} is not among the {} allowed",
+            targets.target[r], r, row.size());
     require(std::ranges::max(row) < columns && std::ranges::min(row) >= 0,
             "layout log-probs: row {} allows tokens outside the {} scored", r, columns);
     sets->place.push_back(found - row.begin());
@@ -70,8 +73,8 @@ struct AllowedLogSoftmax : torch::autograd::Function<AllowedLogSoftmax> {
       for (std::size_t r = 0; r < sets->place.size(); ++r) {
         T* row = all.mutable_data_ptr<T>() + sets->offsets[r];
         entropy.mutable_data_ptr<T>()[r] =
-            allowed_log_softmax_row(logits.const_data_ptr<T>() + static_cast<std::int64_t>(r) * columns, sets->row(r),
-                                    static_cast<T>(temperature), row);
+            allowed_log_softmax_row(logits.const_data_ptr<T>() + static_cast<std::int64_t>(r) * columns,
+                                    sets->row(r), static_cast<T>(temperature), row);
         log_prob.mutable_data_ptr<T>()[r] = row[sets->place[r]];
       }
     });
@@ -96,7 +99,8 @@ struct AllowedLogSoftmax : torch::autograd::Function<AllowedLogSoftmax> {
       kernels<T>().exp(all.numel(), all.const_data_ptr<T>(), p.mutable_data_ptr<T>());
       const T *log_p = all.const_data_ptr<T>(), *prob = p.const_data_ptr<T>();
       for (std::size_t r = 0; r < sets->place.size(); ++r) {
-        const T by_log_prob = grad_log_prob.const_data_ptr<T>()[r], by_entropy = grad_entropy.const_data_ptr<T>()[r];
+        const T by_log_prob = grad_log_prob.const_data_ptr<T>()[r],
+                by_entropy = grad_entropy.const_data_ptr<T>()[r];
         const T h = entropy.const_data_ptr<T>()[r];
         T* out = grad.mutable_data_ptr<T>() + static_cast<std::int64_t>(r) * columns;
         const auto row = sets->row(r);
@@ -116,7 +120,8 @@ struct AllowedLogSoftmax : torch::autograd::Function<AllowedLogSoftmax> {
 
 LayoutLogProbs allowed_log_softmax(const at::Tensor& logits, const TargetRows& targets, double temperature) {
   require(temperature > 0, "layout log-probs: temperature {} is not positive", temperature);
-  const variable_list out = AllowedLogSoftmax::apply(logits, checked_sets(targets, logits.size(1)), temperature);
+  const variable_list out =
+      AllowedLogSoftmax::apply(logits, checked_sets(targets, logits.size(1)), temperature);
   return {out[0], out[1]};
 }
 

@@ -15,26 +15,31 @@
 namespace pagewright {
 
 template <class T>
-void transpose_keys(std::int64_t count, std::int64_t head_size, const T* rows, std::int64_t row_stride, T* out,
-                    std::int64_t stride) {
+void transpose_keys(std::int64_t count, std::int64_t head_size, const T* rows, std::int64_t row_stride,
+                    T* out, std::int64_t stride) {
   for (std::int64_t j = 0; j < count; ++j)
     for (std::int64_t d = 0; d < head_size; ++d) out[d * stride + j] = rows[j * row_stride + d];
 }
-template void transpose_keys<float>(std::int64_t, std::int64_t, const float*, std::int64_t, float*, std::int64_t);
-template void transpose_keys<double>(std::int64_t, std::int64_t, const double*, std::int64_t, double*, std::int64_t);
+template void transpose_keys<float>(std::int64_t, std::int64_t, const float*, std::int64_t, float*,
+                                    std::int64_t);
+template void transpose_keys<double>(std::int64_t, std::int64_t, const double*, std::int64_t, double*,
+                                     std::int64_t);
 
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// A transposed copy of one head's rows for the segment at hand: parent's rows, then its own. Children of one parent
-/// follow each other, so the parent's part is kept while it is the same.
+/// A transposed copy of one head's rows for the segment at hand: parent's rows, then its own. Children of one
+/// parent follow each other, so the parent's part is kept while it is the same.
 template <class T>
 class WalkTranspose {
  public:
   WalkTranspose(const T* rows, std::int64_t row_stride, std::int64_t head_size, std::int64_t longest)
-      : rows_(rows), row_stride_(row_stride), head_size_(head_size), stride_(padded_to_lanes(longest)),
+      : rows_(rows),
+        row_stride_(row_stride),
+        head_size_(head_size),
+        stride_(padded_to_lanes(longest)),
         data_(static_cast<std::size_t>(head_size * stride_)) {}
 
   void move_to(const SegmentSpan& segment) {
@@ -61,8 +66,8 @@ struct HeadShape {
 };
 
 template <class T>
-void attend_segments(const BatchPlan& plan, const HeadShape& shape, const T* q, const T* k, const T* v, T* out,
-                     T* lse) {
+void attend_segments(const BatchPlan& plan, const HeadShape& shape, const T* q, const T* k, const T* v,
+                     T* out, T* lse) {
   const std::int64_t size = shape.head_size, q_width = shape.heads * size, kv_width = shape.kv_heads * size;
   const T scale = T(1) / std::sqrt(static_cast<T>(size));
   std::vector<T> scratch(static_cast<std::size_t>(padded_to_lanes(plan.longest_walk) + size));
@@ -112,7 +117,8 @@ void attend_segments_grad(const BatchPlan& plan, const HeadShape& shape, const A
       const std::int64_t begins[2] = {segment.parent_begin, segment.begin};
       for (int part = 0; part < 2; ++part) {
         const std::int64_t at = begins[part] * kv_width + kv * size;
-        g.key_rows[part] = t.k + at, g.grad_key_rows[part] = t.grad_k + at, g.grad_value_rows[part] = t.grad_v + at;
+        g.key_rows[part] = t.k + at, g.grad_key_rows[part] = t.grad_k + at,
+        g.grad_value_rows[part] = t.grad_v + at;
       }
       for (std::int64_t i = 0; i < segment.size; ++i) {
         g.count = segment.parent_size + i + 1;
@@ -158,9 +164,9 @@ struct SegmentAttention : torch::autograd::Function<SegmentAttention> {
       using T = decltype(zero);
       attend_segments_grad<T>(
           *plan, shape,
-          {s[0].const_data_ptr<T>(), s[1].const_data_ptr<T>(), s[2].const_data_ptr<T>(), s[3].const_data_ptr<T>(),
-           s[4].const_data_ptr<T>(), grad.const_data_ptr<T>(), grad_q.mutable_data_ptr<T>(),
-           grad_k.mutable_data_ptr<T>(), grad_v.mutable_data_ptr<T>()});
+          {s[0].const_data_ptr<T>(), s[1].const_data_ptr<T>(), s[2].const_data_ptr<T>(),
+           s[3].const_data_ptr<T>(), s[4].const_data_ptr<T>(), grad.const_data_ptr<T>(),
+           grad_q.mutable_data_ptr<T>(), grad_k.mutable_data_ptr<T>(), grad_v.mutable_data_ptr<T>()});
     });
     return {grad_q, grad_k, grad_v, at::Tensor(), at::Tensor()};
   }

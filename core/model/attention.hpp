@@ -7,18 +7,18 @@
 
 namespace pagewright {
 
-/// Row i of a segment attends to all rows of the parent, then to rows 0..i of its own segment; query head h reads
-/// key-value head h / (heads / kv_heads). softmax(q k^T / sqrt(head_size)) v, [rows, heads * head_size].
-/// Differentiable; the backward recomputes the weights from the saved log-sum-exp. A parent's gradient is the sum over
-/// its children in segment order.
+/// Row i of a segment attends to all rows of the parent, then to rows 0..i of its own segment; query head h
+/// reads key-value head h / (heads / kv_heads). softmax(q k^T / sqrt(head_size)) v, [rows, heads *
+/// head_size]. Differentiable; the backward recomputes the weights from the saved log-sum-exp. A parent's
+/// gradient is the sum over its children in segment order.
 at::Tensor segment_attention(const at::Tensor& query /* [rows, heads * head_size] */,
                              const at::Tensor& key /* [rows, kv_heads * head_size] */,
-                             const at::Tensor& value /* [rows, kv_heads * head_size] */, std::int64_t head_size,
-                             const BatchPlanPtr& plan);
+                             const at::Tensor& value /* [rows, kv_heads * head_size] */,
+                             std::int64_t head_size, const BatchPlanPtr& plan);
 
 /// out[d * stride + j] = rows[j * row_stride + d] for j < count: keys of one head as the kernels read them.
 template <class T>
-void transpose_keys(std::int64_t count, std::int64_t head_size, const T* rows, std::int64_t row_stride, T* out,
-                    std::int64_t stride);
+void transpose_keys(std::int64_t count, std::int64_t head_size, const T* rows, std::int64_t row_stride,
+                    T* out, std::int64_t stride);
 
 }  // namespace pagewright

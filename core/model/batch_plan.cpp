@@ -15,8 +15,9 @@ void plan_tokens(const ModelConfig& config, const TokenBags& tokens, std::size_t
     const auto bag = tokens.at(position);
     require(!bag.empty(), "model input: segment {} position {} has no token", segment, position);
     for (const TokenId id : bag) {
-      require(id >= 0 && id < config.vocab_size, "model input: token {} in segment {} is outside the vocabulary of {}",
-              id, segment, config.vocab_size);
+      require(id >= 0 && id < config.vocab_size,
+              "model input: token {} in segment {} is outside the vocabulary of {}", id, segment,
+              config.vocab_size);
       plan.ids.push_back(id);
     }
     plan.offsets.push_back(static_cast<std::int64_t>(plan.ids.size()));
@@ -28,8 +29,10 @@ SegmentSpan plan_segment(const Batch& batch, std::size_t index, const BatchPlan&
   SegmentSpan span{plan.rows, segment.tokens.size(), 0, 0};
   if (segment.parent < 0) return span;
   const auto parent = static_cast<std::size_t>(segment.parent);
-  require(parent < index, "model input: segment {} has parent {}, which does not come before it", index, parent);
-  require(batch.segments[parent].parent < 0, "model input: parent {} of segment {} has a parent itself", parent, index);
+  require(parent < index, "model input: segment {} has parent {}, which does not come before it", index,
+          parent);
+  require(batch.segments[parent].parent < 0, "model input: parent {} of segment {} has a parent itself",
+          parent, index);
   span.parent_begin = plan.segments[parent].begin;
   span.parent_size = plan.segments[parent].size;
   return span;

@@ -21,8 +21,8 @@ struct SegmentSpan {
 
 /// Shared by the forward and backward of one call.
 struct BatchPlan : torch::CustomClassHolder {
-  std::vector<TokenId> ids;           ///< concatenated bags
-  std::vector<std::int64_t> offsets;  ///< [rows + 1] into `ids`
+  std::vector<TokenId> ids;             ///< concatenated bags
+  std::vector<std::int64_t> offsets;    ///< [rows + 1] into `ids`
   std::vector<std::int64_t> positions;  ///< [rows] rotary positions
   std::vector<SegmentSpan> segments;
   std::int64_t rows = 0;
@@ -31,11 +31,12 @@ struct BatchPlan : torch::CustomClassHolder {
 };
 using BatchPlanPtr = c10::intrusive_ptr<BatchPlan>;
 
-/// Throws Error for a token outside the vocabulary, an empty bag, a position beyond max_positions, a parent that does
-/// not come earlier or that has a parent itself.
+/// Throws Error for a token outside the vocabulary, an empty bag, a position beyond max_positions, a parent
+/// that does not come earlier or that has a parent itself.
 BatchPlanPtr plan_batch(const ModelConfig& config, const Batch& batch, at::ScalarType dtype);
 
-/// cos and sin of position * theta^(-2i / head_size), [positions, head_size / 2], computed in double (Su et al. 2021).
+/// cos and sin of position * theta^(-2i / head_size), [positions, head_size / 2], computed in double (Su et
+/// al. 2021).
 void rope_table(const ModelConfig& config, std::int64_t positions, at::ScalarType dtype, at::Tensor& cosine,
                 at::Tensor& sine);
 

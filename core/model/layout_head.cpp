@@ -15,7 +15,8 @@ namespace pagewright {
 namespace {
 
 const at::Tensor& lm_weight(const WeightsView& weights) {
-  require(weights.config().lm_head, "this model has no LM head (lm_head is false): it scores pages, it composes none");
+  require(weights.config().lm_head,
+          "this model has no LM head (lm_head is false): it scores pages, it composes none");
   return weights.at(weights.config().tied ? "model.embed_tokens.weight" : "lm_head.weight");
 }
 
@@ -32,8 +33,8 @@ std::int64_t scored_columns(const ModelConfig& config, const TargetRows& targets
 
 at::Tensor layout_rows(const WeightsView& weights, std::int64_t columns) {
   const ModelConfig& config = weights.config();
-  require(columns <= config.layout_size(), "layout head: {} layout tokens are scored, the model has {}", columns,
-          config.layout_size());
+  require(columns <= config.layout_size(), "layout head: {} layout tokens are scored, the model has {}",
+          columns, config.layout_size());
   return lm_weight(weights).narrow(0, config.layout_begin, columns);
 }
 
@@ -43,12 +44,13 @@ at::Tensor layout_logits(const WeightsView& weights, const at::Tensor& hidden, c
   const at::Tensor plain = row_linear(rows, layout_rows(weights, scored_columns(config, targets)));
   if (config.layout_head == LayoutHeadKind::tokens) return plain;
   const at::Tensor query = row_linear(rows, weights.at("pointer_head.q.weight"));
-  const at::Tensor keys = row_linear(gather_rows(hidden, targets.candidate_row), weights.at("pointer_head.k.weight"));
+  const at::Tensor keys =
+      row_linear(gather_rows(hidden, targets.candidate_row), weights.at("pointer_head.k.weight"));
   return add_pointer_scores(plain, query, keys, targets, config.structure_size);
 }
 
-LayoutLogProbs layout_log_probs(const WeightsView& weights, const at::Tensor& hidden, const TargetRows& targets,
-                                double temperature) {
+LayoutLogProbs layout_log_probs(const WeightsView& weights, const at::Tensor& hidden,
+                                const TargetRows& targets, double temperature) {
   return allowed_log_softmax(layout_logits(weights, hidden, targets), targets, temperature);
 }
 

@@ -11,8 +11,9 @@
 
 namespace pagewright {
 
-/// Scores of layout tokens at the target rows, [R, columns]: structure tokens, then items up to the most candidates of
-/// any prompt of `targets` or the last one allowed anywhere. fp32 (or double): h w_j, plus q(h) k(c_j) / sqrt(dim) on pointer columns with `layout_head: pointer`.
+/// Scores of layout tokens at the target rows, [R, columns]: structure tokens, then items up to the most
+/// candidates of any prompt of `targets` or the last one allowed anywhere. fp32 (or double): h w_j, plus q(h)
+/// k(c_j) / sqrt(dim) on pointer columns with `layout_head: pointer`.
 at::Tensor layout_logits(const WeightsView& weights, const at::Tensor& hidden /* [rows, dim] */,
                          const TargetRows& targets);
 
@@ -20,13 +21,14 @@ struct LayoutLogProbs {
   at::Tensor log_prob;  ///< [R] of the target, renormalised over the row's allowed set
   at::Tensor entropy;   ///< [R] over the allowed set, nats
 };
-LayoutLogProbs layout_log_probs(const WeightsView& weights, const at::Tensor& hidden, const TargetRows& targets,
-                                double temperature = 1.0);
+LayoutLogProbs layout_log_probs(const WeightsView& weights, const at::Tensor& hidden,
+                                const TargetRows& targets, double temperature = 1.0);
 
 /// Scores of the whole vocabulary, [n, vocab_size]. Throws Error for a model without LM head.
 at::Tensor lm_logits(const WeightsView& weights, const at::Tensor& hidden /* [n, dim] */);
 
-/// The LM head's rows of the first `columns` layout tokens, [columns, dim]: lm_head.weight or the tied embedding.
+/// The LM head's rows of the first `columns` layout tokens, [columns, dim]: lm_head.weight or the tied
+/// embedding.
 at::Tensor layout_rows(const WeightsView& weights, std::int64_t columns);
 
 /// A scalar head at the given rows, [R]: `name` is "value" or one of ModelConfig::scalar_heads.

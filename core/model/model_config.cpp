@@ -14,7 +14,8 @@ ModelConfig ModelConfig::from(const Section& section) {
   section.read("kv_heads", c.kv_heads, at_least(1), "key-value heads of a layer; divides heads");
   section.read("head_dim", c.head_dim, at_least(0), "width of a head; 0: dim / heads");
   section.read("ffn_dim", c.ffn_dim, at_least(1), "width of the feed-forward layer");
-  section.read("max_positions", c.max_positions, at_least(1).in_units("tokens"), "longest prompt and page together");
+  section.read("max_positions", c.max_positions, at_least(1).in_units("tokens"),
+               "longest prompt and page together");
   section.read("norm_eps", c.norm_eps, positive(), "added to the mean square in RMSNorm");
   section.read("rope_theta", c.rope_theta, positive(), "base of the rotary frequencies");
   section.read("qk_norm", c.qk_norm, "RMSNorm of each head's query and key, as Qwen3");
@@ -34,14 +35,16 @@ ModelConfig ModelConfig::from(const Section& section) {
 void ModelConfig::check() const {
   require(vocab_size > 0, "model: vocab_size is {}; it must be positive", vocab_size);
   require(dim > 0 && layers > 0 && heads > 0 && kv_heads > 0 && ffn_dim > 0,
-          "model: dim {}, layers {}, heads {}, kv_heads {} and ffn_dim {} must be positive", dim, layers, heads, kv_heads,
-          ffn_dim);
+          "model: dim {}, layers {}, heads {}, kv_heads {} and ffn_dim {} must be positive", dim, layers,
+          heads, kv_heads, ffn_dim);
   require(heads % kv_heads == 0, "model: kv_heads {} does not divide heads {}", kv_heads, heads);
-  require(head_dim > 0 || dim % heads == 0, "model: heads {} does not divide dim {}; give head_dim", heads, dim);
+  require(head_dim > 0 || dim % heads == 0, "model: heads {} does not divide dim {}; give head_dim", heads,
+          dim);
   require(head_size() % 2 == 0, "model: head size {} is odd; rotary positions turn pairs", head_size());
-  require(layout_begin >= 0 && layout_begin <= vocab_size && structure_size >= 0 && structure_size <= layout_size(),
-          "model: layout tokens [{}, {}) with {} structure tokens do not fit in the vocabulary of {}", layout_begin,
-          vocab_size, structure_size, vocab_size);
+  require(layout_begin >= 0 && layout_begin <= vocab_size && structure_size >= 0 &&
+              structure_size <= layout_size(),
+          "model: layout tokens [{}, {}) with {} structure tokens do not fit in the vocabulary of {}",
+          layout_begin, vocab_size, structure_size, vocab_size);
 }
 
 }  // namespace pagewright

@@ -9,39 +9,43 @@ namespace pagewright {
 
 class Section;
 
-/// How layout tokens are scored: `tokens` by their rows of the LM head alone, `pointer` adds q(h) k(c_j) / sqrt(dim).
+/// How layout tokens are scored: `tokens` by their rows of the LM head alone, `pointer` adds q(h) k(c_j) /
+/// sqrt(dim).
 enum class LayoutHeadKind { pointer, tokens };
 
 /// Field names in comments are those of Hugging Face's config.json.
 struct ModelConfig {
-  std::int64_t vocab_size = 0;      ///< vocab_size
-  std::int64_t dim = 64;            ///< hidden_size
-  std::int64_t layers = 2;          ///< num_hidden_layers
-  std::int64_t heads = 4;           ///< num_attention_heads
-  std::int64_t kv_heads = 4;        ///< num_key_value_heads; divides heads
-  std::int64_t head_dim = 0;        ///< head_dim; 0: dim / heads
-  std::int64_t ffn_dim = 128;       ///< intermediate_size
+  std::int64_t vocab_size = 0;       ///< vocab_size
+  std::int64_t dim = 64;             ///< hidden_size
+  std::int64_t layers = 2;           ///< num_hidden_layers
+  std::int64_t heads = 4;            ///< num_attention_heads
+  std::int64_t kv_heads = 4;         ///< num_key_value_heads; divides heads
+  std::int64_t head_dim = 0;         ///< head_dim; 0: dim / heads
+  std::int64_t ffn_dim = 128;        ///< intermediate_size
   std::int64_t max_positions = 512;  ///< max_position_embeddings
-  double norm_eps = 1e-5;           ///< rms_norm_eps
-  double rope_theta = 10000.0;      ///< rope_theta
-  bool qk_norm = false;             ///< Qwen3: RMSNorm of each head's q and k
-  bool qkv_bias = false;            ///< Qwen2: attention_bias on q, k, v
-  bool tied = false;                ///< tie_word_embeddings: lm_head.weight is model.embed_tokens.weight
+  double norm_eps = 1e-5;            ///< rms_norm_eps
+  double rope_theta = 10000.0;       ///< rope_theta
+  bool qk_norm = false;              ///< Qwen3: RMSNorm of each head's q and k
+  bool qkv_bias = false;             ///< Qwen2: attention_bias on q, k, v
+  bool tied = false;                 ///< tie_word_embeddings: lm_head.weight is model.embed_tokens.weight
 
   LayoutHeadKind layout_head = LayoutHeadKind::pointer;
   bool lm_head = true;              ///< reward models have none
   std::int64_t layout_begin = 0;    ///< first layout token; layout tokens end the vocabulary
   std::int64_t structure_size = 0;  ///< layout tokens before <item:0>
   bool value_head = false;
-  /// Scalar heads of a reward model by name ("click", "purchase", "page", "item"): `NAME_head.weight` [1, dim] and bias [1].
+  /// Scalar heads of a reward model by name ("click", "purchase", "page", "item"): `NAME_head.weight` [1,
+  /// dim] and bias [1].
   std::vector<std::string> scalar_heads;
 
   std::int64_t head_size() const { return head_dim > 0 ? head_dim : dim / heads; }
   std::int64_t layout_size() const { return vocab_size - layout_begin; }
 
-  /// Reads dim, layers, heads, kv_heads, ffn_dim, ... ; vocabulary and heads are set by the code that builds the model.
+  /// Reads dim, layers, heads, kv_heads, ffn_dim, ... ; vocabulary and heads are set by the code that builds
+  /// the model.
   static ModelConfig from(const Section& section);
-  /// Throws Error naming the first field that does not make a model (heads not divisible, odd head size, ...).
+  /// Throws Error naming the first field that does not make a model (heads not divisible, odd head size,
+  /// ...).
   void check() const;
 };
 
@@ -56,9 +60,9 @@ struct ParameterSpec {
   bool weight_decay = true;
 };
 
-/// All parameters of a model, sorted by name. Matrices start with standard deviation 1 / sqrt(3 fan_in) (0.02 at width
-/// 833), those that write to the residual stream divided by sqrt(2 layers) (Radford et al. 2019); embeddings and the LM
-/// head with 0.02; value and scalar heads with zero. Norms and biases are not decayed.
+/// All parameters of a model, sorted by name. Matrices start with standard deviation 1 / sqrt(3 fan_in) (0.02
+/// at width 833), those that write to the residual stream divided by sqrt(2 layers) (Radford et al. 2019);
+/// embeddings and the LM head with 0.02; value and scalar heads with zero. Norms and biases are not decayed.
 std::vector<ParameterSpec> parameter_specs(const ModelConfig& config);
 std::int64_t parameter_count(const ModelConfig& config);
 

@@ -25,8 +25,8 @@ struct PointerRows : torch::CustomClassHolder {
 using PointerRowsPtr = c10::intrusive_ptr<PointerRows>;
 
 template <class T>
-void score_pointers(const PointerRows& rows, std::int64_t dim, std::int64_t columns, const T* query, const T* keys,
-                    T* logits) {
+void score_pointers(const PointerRows& rows, std::int64_t dim, std::int64_t columns, const T* query,
+                    const T* keys, T* logits) {
   const std::int64_t stride = padded_to_lanes(rows.most);
   const T scale = T(1) / std::sqrt(static_cast<T>(dim));
   std::vector<T> keys_t(static_cast<std::size_t>(dim * stride)), scores(static_cast<std::size_t>(stride));
@@ -34,7 +34,8 @@ void score_pointers(const PointerRows& rows, std::int64_t dim, std::int64_t colu
   for (std::size_t r = 0; r < rows.prompt.size(); ++r) {
     const auto prompt = static_cast<std::size_t>(rows.prompt[r]);
     const std::int64_t begin = rows.offsets[prompt], count = rows.offsets[prompt + 1] - begin;
-    if (rows.prompt[r] != at_prompt) transpose_keys(count, dim, keys + begin * dim, dim, keys_t.data(), stride);
+    if (rows.prompt[r] != at_prompt)
+      transpose_keys(count, dim, keys + begin * dim, dim, keys_t.data(), stride);
     at_prompt = rows.prompt[r];
     const auto row = static_cast<std::int64_t>(r);
     kernels<T>().dot_keys(dim, query + row * dim, keys_t.data(), stride, count, scores.data());
@@ -44,8 +45,8 @@ void score_pointers(const PointerRows& rows, std::int64_t dim, std::int64_t colu
 }
 
 template <class T>
-void score_pointers_grad(const PointerRows& rows, std::int64_t dim, std::int64_t columns, const T* query, const T* keys,
-                         const T* grad, T* grad_query, T* grad_keys) {
+void score_pointers_grad(const PointerRows& rows, std::int64_t dim, std::int64_t columns, const T* query,
+                         const T* keys, const T* grad, T* grad_query, T* grad_keys) {
   const T scale = T(1) / std::sqrt(static_cast<T>(dim));
   for (std::size_t r = 0; r < rows.prompt.size(); ++r) {
     const auto prompt = static_cast<std::size_t>(rows.prompt[r]);
@@ -70,8 +71,8 @@ struct AddPointerScores : torch::autograd::Function<AddPointerScores> {
     at::Tensor out = logits.clone();
     dispatch_real(query, "pointer head", [&](auto zero) {
       using T = decltype(zero);
-      score_pointers<T>(*rows, query.size(1), out.size(1), query.const_data_ptr<T>(), keys.const_data_ptr<T>(),
-                        out.mutable_data_ptr<T>());
+      score_pointers<T>(*rows, query.size(1), out.size(1), query.const_data_ptr<T>(),
+                        keys.const_data_ptr<T>(), out.mutable_data_ptr<T>());
     });
     ctx->save_for_backward({query, keys});
     ctx->saved_data["rows"] = c10::IValue::make_capsule(rows);
@@ -86,9 +87,9 @@ struct AddPointerScores : torch::autograd::Function<AddPointerScores> {
     at::Tensor grad_query = at::zeros_like(query), grad_keys = at::zeros_like(keys);
     dispatch_real(query, "pointer head", [&](auto zero) {
       using T = decltype(zero);
-      score_pointers_grad<T>(*rows, query.size(1), grad.size(1), query.const_data_ptr<T>(), keys.const_data_ptr<T>(),
-                             grad.const_data_ptr<T>(), grad_query.mutable_data_ptr<T>(),
-                             grad_keys.mutable_data_ptr<T>());
+      score_pointers_grad<T>(*rows, query.size(1), grad.size(1), query.const_data_ptr<T>(),
+                             keys.const_data_ptr<T>(), grad.const_data_ptr<T>(),
+                             grad_query.mutable_data_ptr<T>(), grad_keys.mutable_data_ptr<T>());
     });
     return {grad, grad_query, grad_keys, at::Tensor()};
   }

@@ -7,10 +7,11 @@
 
 namespace pagewright {
 
-/// logits with query_r . key_j / sqrt(dim) added at column `first_column` + j for each candidate j of row r's prompt,
-/// [R, columns]. `keys` holds one row per entry of targets.candidate_row. Differentiable in all three.
-at::Tensor add_pointer_scores(const at::Tensor& logits /* [R, columns] */, const at::Tensor& query /* [R, dim] */,
-                              const at::Tensor& keys /* [C, dim] */, const TargetRows& targets,
-                              std::int64_t first_column);
+/// logits with query_r . key_j / sqrt(dim) added at column `first_column` + j for each candidate j of row r's
+/// prompt, [R, columns]. `keys` holds one row per entry of targets.candidate_row. Differentiable in all
+/// three.
+at::Tensor add_pointer_scores(const at::Tensor& logits /* [R, columns] */,
+                              const at::Tensor& query /* [R, dim] */, const at::Tensor& keys /* [C, dim] */,
+                              const TargetRows& targets, std::int64_t first_column);
 
 }  // namespace pagewright

@@ -15,7 +15,8 @@
 namespace pagewright {
 
 template <class T>
-void rotate_row(std::int64_t width, std::int64_t half, const T* cosine, const T* sine, T direction, const T* x, T* y) {
+void rotate_row(std::int64_t width, std::int64_t half, const T* cosine, const T* sine, T direction,
+                const T* x, T* y) {
   for (std::int64_t head = 0; head < width; head += 2 * half)
     for (std::int64_t i = 0; i < half; ++i) {
       const T low = x[head + i], high = x[head + half + i], s = direction * sine[i];
@@ -23,9 +24,10 @@ void rotate_row(std::int64_t width, std::int64_t half, const T* cosine, const T*
       y[head + half + i] = high * cosine[i] + low * s;
     }
 }
-template void rotate_row<float>(std::int64_t, std::int64_t, const float*, const float*, float, const float*, float*);
-template void rotate_row<double>(std::int64_t, std::int64_t, const double*, const double*, double, const double*,
-                                 double*);
+template void rotate_row<float>(std::int64_t, std::int64_t, const float*, const float*, float, const float*,
+                                float*);
+template void rotate_row<double>(std::int64_t, std::int64_t, const double*, const double*, double,
+                                 const double*, double*);
 
 template <class T>
 void embed_row(std::span<const TokenId> bag, const T* embedding, std::int64_t dim, T* out) {
@@ -91,7 +93,8 @@ struct RowList : torch::CustomClassHolder {
 };
 
 struct GatherRows : torch::autograd::Function<GatherRows> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const c10::intrusive_ptr<RowList>& list) {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in,
+                            const c10::intrusive_ptr<RowList>& list) {
     const at::Tensor x = x_in.contiguous();
     const std::int64_t dim = x.size(1);
     ctx->saved_data["rows"] = c10::IValue::make_capsule(list);
@@ -126,7 +129,8 @@ struct GatherRows : torch::autograd::Function<GatherRows> {
 };
 
 struct RmsNormRows : torch::autograd::Function<RmsNormRows> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& weight, double eps) {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& weight,
+                            double eps) {
     const at::Tensor x = x_in.contiguous();
     at::Tensor y = at::empty_like(x), rstd = at::empty({x.size(0)}, x.options());
     dispatch_real(x, "rms_norm", [&](auto zero) {
@@ -146,8 +150,8 @@ struct RmsNormRows : torch::autograd::Function<RmsNormRows> {
     dispatch_real(x, "rms_norm", [&](auto zero) {
       using T = decltype(zero);
       kernels<T>().rms_norm_grad(x.size(0), x.size(1), x.const_data_ptr<T>(), weight.const_data_ptr<T>(),
-                                 rstd.const_data_ptr<T>(), grad.const_data_ptr<T>(), grad_x.mutable_data_ptr<T>(),
-                                 grad_weight.mutable_data_ptr<T>());
+                                 rstd.const_data_ptr<T>(), grad.const_data_ptr<T>(),
+                                 grad_x.mutable_data_ptr<T>(), grad_weight.mutable_data_ptr<T>());
     });
     return {grad_x, grad_weight, at::Tensor()};
   }
@@ -161,8 +165,8 @@ at::Tensor rotate_rows(const at::Tensor& x, const BatchPlan& plan, int direction
     const T *cosine = plan.rope_cos.const_data_ptr<T>(), *sine = plan.rope_sin.const_data_ptr<T>();
     for (std::int64_t r = 0; r < plan.rows; ++r) {
       const std::int64_t at = plan.positions[static_cast<std::size_t>(r)] * half;
-      rotate_row(width, half, cosine + at, sine + at, static_cast<T>(direction), x.const_data_ptr<T>() + r * width,
-                 y.mutable_data_ptr<T>() + r * width);
+      rotate_row(width, half, cosine + at, sine + at, static_cast<T>(direction),
+                 x.const_data_ptr<T>() + r * width, y.mutable_data_ptr<T>() + r * width);
     }
   });
   return y;
@@ -185,7 +189,8 @@ struct SwigluRows : torch::autograd::Function<SwigluRows> {
     at::Tensor y = at::empty_like(gate);
     dispatch_real(gate, "swiglu", [&](auto zero) {
       using T = decltype(zero);
-      kernels<T>().swiglu(gate.numel(), gate.const_data_ptr<T>(), up.const_data_ptr<T>(), y.mutable_data_ptr<T>());
+      kernels<T>().swiglu(gate.numel(), gate.const_data_ptr<T>(), up.const_data_ptr<T>(),
+                          y.mutable_data_ptr<T>());
     });
     return y;
   }

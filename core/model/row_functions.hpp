@@ -1,6 +1,6 @@
 #pragma once
-// Differentiable functions of rows: embedding, gathering, norm, rotary positions, activation. Row-invariant (Note [Row
-// invariance], core/model/row_linear.hpp); float or double.
+// Differentiable functions of rows: embedding, gathering, norm, rotary positions, activation. Row-invariant
+// (Note [Row invariance], core/model/row_linear.hpp); float or double.
 
 #include <cstdint>
 #include <span>
@@ -11,14 +11,16 @@
 
 namespace pagewright {
 
-/// Sum of the embeddings of each row's ids, in their order, [rows, dim]. The gradient adds rows first to last.
+/// Sum of the embeddings of each row's ids, in their order, [rows, dim]. The gradient adds rows first to
+/// last.
 at::Tensor embed_rows(const at::Tensor& embedding /* [vocab, dim] */, const BatchPlanPtr& plan);
 
 /// x at the given rows, [R, dim]; the gradient adds in the order of `rows`.
 at::Tensor gather_rows(const at::Tensor& x /* [n, dim] */, std::span<const std::int64_t> rows);
 
 /// Root-mean-square norm (Zhang and Sennrich 2019) of each row: x / sqrt(mean(x^2) + eps) * weight.
-at::Tensor rms_norm_rows(const at::Tensor& x /* [n, dim] */, const at::Tensor& weight /* [dim] */, double eps);
+at::Tensor rms_norm_rows(const at::Tensor& x /* [n, dim] */, const at::Tensor& weight /* [dim] */,
+                         double eps);
 
 /// Rotates each head by its row's position, halves against each other as Hugging Face does.
 at::Tensor rope_rows(const at::Tensor& x /* [rows, heads * head_size] */, const BatchPlanPtr& plan);
@@ -26,9 +28,11 @@ at::Tensor rope_rows(const at::Tensor& x /* [rows, heads * head_size] */, const 
 /// silu(gate) * up, elementwise.
 at::Tensor swiglu_rows(const at::Tensor& gate, const at::Tensor& up);
 
-/// One row of rope_rows out of place (direction 1), or its transpose (direction -1). cosine, sine: [head_size / 2].
+/// One row of rope_rows out of place (direction 1), or its transpose (direction -1). cosine, sine: [head_size
+/// / 2].
 template <class T>
-void rotate_row(std::int64_t width, std::int64_t half, const T* cosine, const T* sine, T direction, const T* x, T* y);
+void rotate_row(std::int64_t width, std::int64_t half, const T* cosine, const T* sine, T direction,
+                const T* x, T* y);
 
 /// One row of embed_rows.
 template <class T>

@@ -1,5 +1,8 @@
 #include "core/model/row_linear.hpp"
 
+#include <algorithm>
+#include <optional>
+
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -55,7 +58,8 @@ void linear_grad_bias(const at::Tensor& grad, at::Tensor& grad_bias) {
 
 struct RowLinear : torch::autograd::Function<RowLinear> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& weight_in,
-                            const at::Tensor& bias) {
+                            const std::optional<at::Tensor>& optional_bias) {
+    const at::Tensor bias = optional_bias.value_or(at::Tensor());
     const at::Tensor x = x_in.contiguous(), weight = weight_in.contiguous();
     require(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1),
             "row_linear: input of width {} against a weight of width {}", x.size(-1), weight.size(-1));
@@ -93,7 +97,7 @@ struct RowLinear : torch::autograd::Function<RowLinear> {
 }  // namespace
 
 at::Tensor row_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return RowLinear::apply(x, weight, bias);
+  return RowLinear::apply(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt);
 }
 
 }  // namespace pagewright

@@ -1,5 +1,6 @@
 #pragma once
-// The forward pass: a plain function over named views, differentiable by autograd when the views require gradients.
+// The forward pass: a plain function over named views, differentiable by autograd when the views require
+// gradients.
 
 #include <ATen/core/Tensor.h>
 
@@ -8,8 +9,9 @@
 
 namespace pagewright {
 
-/// Hidden states after the final norm, [rows, dim], rows in batch order. Row-invariant: a row's bits depend on its own
-/// segment's prefix and its parent alone (Note [Row invariance], core/model/row_linear.hpp). float or double weights.
+/// Hidden states after the final norm, [rows, dim], rows in batch order. Row-invariant: a row's bits depend
+/// on its own segment's prefix and its parent alone (Note [Row invariance], core/model/row_linear.hpp). float
+/// or double weights.
 at::Tensor hidden_states(const WeightsView& weights, const Batch& batch);
 
 }  // namespace pagewright

@@ -1,5 +1,6 @@
 #pragma once
-// Read-only named views of a model's parameters: all that rollout, scoring and the forward see of their owner.
+// Read-only named views of a model's parameters: all that rollout, scoring and the forward see of their
+// owner.
 
 #include <cstdint>
 #include <map>
@@ -17,7 +18,8 @@ namespace pagewright {
 class WeightsView {
  public:
   using Tensors = std::map<std::string, at::Tensor, std::less<>>;
-  WeightsView(std::shared_ptr<const ModelConfig> config, std::shared_ptr<const Tensors> tensors, std::int64_t version);
+  WeightsView(std::shared_ptr<const ModelConfig> config, std::shared_ptr<const Tensors> tensors,
+              std::int64_t version);
 
   const ModelConfig& config() const { return *config_; }
   /// The parameter's tensor, of the shape in parameter_specs; throws Error for an unknown name.

@@ -1,8 +1,9 @@
-// Attention of one query row and head. Sixteen keys at a time for scores, sixteen elements of the head at a time for
-// values; the j-th key of the walk always lies in lane j % 16 and accumulator j % 4.
+// Attention of one query row and head. Sixteen keys at a time for scores, sixteen elements of the head at a
+// time for values; the j-th key of the walk always lies in lane j % 16 and accumulator j % 4.
 
 template <class T>
-PW_INLINE void dot_chunk(std::int64_t head_dim, const T* query, const T* keys_t, std::int64_t stride, Lane16<T>& out) {
+PW_INLINE void dot_chunk(std::int64_t head_dim, const T* query, const T* keys_t, std::int64_t stride,
+                         Lane16<T>& out) {
   Lane16<T> even, odd, k;
   even.fill(T(0));
   odd.fill(T(0));
@@ -21,8 +22,8 @@ PW_INLINE void dot_chunk(std::int64_t head_dim, const T* query, const T* keys_t,
 }
 
 template <class T>
-void dot_keys_kernel(std::int64_t head_dim, const T* query, const T* keys_t, std::int64_t stride, std::int64_t count,
-                     T* scores) {
+void dot_keys_kernel(std::int64_t head_dim, const T* query, const T* keys_t, std::int64_t stride,
+                     std::int64_t count, T* scores) {
   Lane16<T> s;
   for (std::int64_t j = 0; j < count; j += 16) {
     dot_chunk(head_dim, query, keys_t + j, stride, s);
@@ -32,8 +33,8 @@ void dot_keys_kernel(std::int64_t head_dim, const T* query, const T* keys_t, std
 
 /// out[0..16) = sum_j weight[j] row_j[0..16), rows in two parts.
 template <class T>
-PW_INLINE void weigh_rows(std::int64_t count, std::int64_t split, const T* first, const T* second, std::int64_t stride,
-                          const T* weight, Lane16<T>& out) {
+PW_INLINE void weigh_rows(std::int64_t count, std::int64_t split, const T* first, const T* second,
+                          std::int64_t stride, const T* weight, Lane16<T>& out) {
   Lane16<T> acc[4], a;
   for (auto& one : acc) one.fill(T(0));
   std::int64_t j = 0;
@@ -61,7 +62,8 @@ PW_INLINE T weigh_elements(std::int64_t count, std::int64_t split, const T* firs
 }
 
 template <class T>
-T attention_row_kernel(std::int64_t head_dim, T scale, const T* query, const AttentionKeys<T>& k, T* out, T* scratch) {
+T attention_row_kernel(std::int64_t head_dim, T scale, const T* query, const AttentionKeys<T>& k, T* out,
+                       T* scratch) {
   const T low = -std::numeric_limits<T>::infinity();
   const std::int64_t padded = padded_to_lanes(k.count);
   T* scaled = scratch + padded;
@@ -97,19 +99,22 @@ T attention_row_kernel(std::int64_t head_dim, T scale, const T* query, const Att
     s.store(out + d);
   }
   for (; d < head_dim; ++d)
-    out[d] = inverse * weigh_elements(k.count, k.row_split, k.values[0] + d, k.values[1] + d, k.value_stride, scratch);
+    out[d] = inverse *
+             weigh_elements(k.count, k.row_split, k.values[0] + d, k.values[1] + d, k.value_stride, scratch);
   return most + std::log(total);
 }
 
 /// Adds weight_j * source to row j for all rows of the walk, columns [0, head_dim).
 template <class T>
-PW_INLINE void scatter_rows(const AttentionRowGrad<T>& g, T* const rows[2], const T* weight, const T* source) {
+PW_INLINE void scatter_rows(const AttentionRowGrad<T>& g, T* const rows[2], const T* weight,
+                            const T* source) {
   Lane16<T> a, b;
   std::int64_t d = 0;
   for (; d + 16 <= g.head_dim; d += 16) {
     b.load(source + d);
     for (std::int64_t j = 0; j < g.count; ++j) {
-      T* row = (j < g.row_split ? rows[0] + j * g.row_stride : rows[1] + (j - g.row_split) * g.row_stride) + d;
+      T* row =
+          (j < g.row_split ? rows[0] + j * g.row_stride : rows[1] + (j - g.row_split) * g.row_stride) + d;
       a.load(row);
       a.v += b.v * weight[j];
       a.store(row);
@@ -151,8 +156,8 @@ void attention_row_grad_kernel(const AttentionRowGrad<T>& g) {
 
 template <class T>
 KernelTable<T> make_table() {
-  return {&gemm_kernel<T>,        &rms_norm_kernel<T>,      &rms_norm_grad_kernel<T>,
-          &swiglu_kernel<T>,      &swiglu_grad_kernel<T>,   &dot_keys_kernel<T>,
-          &attention_row_kernel<T>, &attention_row_grad_kernel<T>, &log_softmax_kernel<T>,
-          &exp_kernel<T>};
+  return {
+      &gemm_kernel<T>,        &rms_norm_kernel<T>, &rms_norm_grad_kernel<T>, &swiglu_kernel<T>,
+      &swiglu_grad_kernel<T>, &dot_keys_kernel<T>, &attention_row_kernel<T>, &attention_row_grad_kernel<T>,
+      &log_softmax_kernel<T>, &exp_kernel<T>};
 }

@@ -38,7 +38,8 @@ PW_INLINE void gemm_tile(const GemmOperands<T>& o, std::int64_t row, std::int64_
 
 /// panel[p][j] = b[begin + p][col + j], zero beyond the last column.
 template <class T, int C>
-PW_INLINE void gemm_pack(const GemmOperands<T>& o, std::int64_t col, std::int64_t begin, std::int64_t depth, T* panel) {
+PW_INLINE void gemm_pack(const GemmOperands<T>& o, std::int64_t col, std::int64_t begin, std::int64_t depth,
+                         T* panel) {
   constexpr std::int64_t kWidth = C * 16;
   const std::int64_t valid = o.cols - col < kWidth ? o.cols - col : kWidth;
   const T* b = o.b + begin * o.b_depth + col * o.b_col;

@@ -3,8 +3,9 @@
 #include <cmath>
 #include <limits>
 
-// Each copy of the kernels lives in a namespace of its own and is compiled for one instruction set. The copies call no
-// templates of others, so that no code for a wide set can be picked by the linker for another use.
+// Each copy of the kernels lives in a namespace of its own and is compiled for one instruction set. The
+// copies call no templates of others, so that no code for a wide set can be picked by the linker for another
+// use.
 
 #if defined(__x86_64__)
 #pragma GCC push_options
@@ -12,10 +13,10 @@
 #define PW_GEMM_ROWS 8
 #define PW_GEMM_WIDE 1
 namespace pagewright::kernels_v4 {
-#include "core/model/kernels/lanes.inl"
-#include "core/model/kernels/gemm.inl"
-#include "core/model/kernels/rows.inl"
 #include "core/model/kernels/attention.inl"
+#include "core/model/kernels/gemm.inl"
+#include "core/model/kernels/lanes.inl"
+#include "core/model/kernels/rows.inl"
 }  // namespace pagewright::kernels_v4
 #undef PW_INLINE
 #undef PW_GEMM_ROWS
@@ -27,10 +28,10 @@ namespace pagewright::kernels_v4 {
 #define PW_GEMM_ROWS 6
 #define PW_GEMM_WIDE 0
 namespace pagewright::kernels_v3 {
-#include "core/model/kernels/lanes.inl"
-#include "core/model/kernels/gemm.inl"
-#include "core/model/kernels/rows.inl"
 #include "core/model/kernels/attention.inl"
+#include "core/model/kernels/gemm.inl"
+#include "core/model/kernels/lanes.inl"
+#include "core/model/kernels/rows.inl"
 }  // namespace pagewright::kernels_v3
 #undef PW_INLINE
 #undef PW_GEMM_ROWS
@@ -41,10 +42,10 @@ namespace pagewright::kernels_v3 {
 #define PW_GEMM_ROWS 2
 #define PW_GEMM_WIDE 0
 namespace pagewright::kernels_baseline {
-#include "core/model/kernels/lanes.inl"
-#include "core/model/kernels/gemm.inl"
-#include "core/model/kernels/rows.inl"
 #include "core/model/kernels/attention.inl"
+#include "core/model/kernels/gemm.inl"
+#include "core/model/kernels/lanes.inl"
+#include "core/model/kernels/rows.inl"
 }  // namespace pagewright::kernels_baseline
 #undef PW_INLINE
 #undef PW_GEMM_ROWS
@@ -85,9 +86,12 @@ const KernelTable<T>& kernels() {
 
 const char* kernel_instruction_set() {
   switch (chosen_kernel_set()) {
-    case KernelSet::v4: return "x86-64-v4";
-    case KernelSet::v3: return "x86-64-v3";
-    case KernelSet::baseline: break;
+    case KernelSet::v4:
+      return "x86-64-v4";
+    case KernelSet::v3:
+      return "x86-64-v3";
+    case KernelSet::baseline:
+      break;
   }
   return "baseline";
 }

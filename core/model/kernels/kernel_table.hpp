@@ -1,6 +1,6 @@
 #pragma once
-// The arithmetic of the model on CPU: kernels over plain memory, compiled for several instruction sets and chosen once
-// at start. See Note [Row invariance] in core/model/row_linear.hpp for what they promise.
+// The arithmetic of the model on CPU: kernels over plain memory, compiled for several instruction sets and
+// chosen once at start. See Note [Row invariance] in core/model/row_linear.hpp for what they promise.
 
 #include <cstdint>
 
@@ -8,10 +8,12 @@ namespace pagewright {
 
 /// Keys are walked in chunks of so many; per-chunk buffers are padded to it.
 inline constexpr std::int64_t kLanes = 16;
-constexpr std::int64_t padded_to_lanes(std::int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+constexpr std::int64_t padded_to_lanes(std::int64_t n) {
+  return (n + kLanes - 1) / kLanes * kLanes;
+}
 
-/// c = a b (+ bias). Strides are in elements; `b` and `a` may be transposed views. Every element of c is one chain of
-/// fused multiply-adds over the depth, first to last, whatever the sizes.
+/// c = a b (+ bias). Strides are in elements; `b` and `a` may be transposed views. Every element of c is one
+/// chain of fused multiply-adds over the depth, first to last, whatever the sizes.
 template <class T>
 struct GemmOperands {
   std::int64_t rows = 0, cols = 0, depth = 0;
@@ -24,14 +26,16 @@ struct GemmOperands {
   std::int64_t c_row = 0;
 };
 
-/// Keys and values of one query row and one key-value head: a first part (a parent's, or a cached prompt's) and a
-/// second. Transposed keys are [head_dim, stride], 16 keys a chunk; key j of the walk lies in chunk j / 16.
+/// Keys and values of one query row and one key-value head: a first part (a parent's, or a cached prompt's)
+/// and a second. Transposed keys are [head_dim, stride], 16 keys a chunk; key j of the walk lies in chunk j
+/// / 16.
 template <class T>
 struct AttentionKeys {
   const T* keys[2] = {};  ///< transposed; chunks before `chunk_split` in the first, the others in the second
   std::int64_t key_stride[2] = {};
   std::int64_t chunk_split = 0;
-  const T* values[2] = {};  ///< rows of head_dim; rows before `row_split` in the first, the others in the second
+  const T* values[2] =
+      {};  ///< rows of head_dim; rows before `row_split` in the first, the others in the second
   std::int64_t value_stride = 0;
   std::int64_t row_split = 0;
   std::int64_t count = 0;  ///< keys that the row attends to
@@ -66,15 +70,17 @@ struct KernelTable {
   void (*swiglu)(std::int64_t n, const T* gate, const T* up, T* y);
   void (*swiglu_grad)(std::int64_t n, const T* gate, const T* up, const T* grad_y, T* grad_gate, T* grad_up);
   /// Scores of chunks of 16 keys: scores[j] = sum_d query[d] keys_t[d * stride + j], j < padded count.
-  void (*dot_keys)(std::int64_t head_dim, const T* query, const T* keys_t, std::int64_t stride, std::int64_t count,
-                   T* scores);
-  /// out [head_dim] = softmax(scale * query . keys) values; returns the log-sum-exp. `scratch`: padded count + head_dim.
-  T (*attention_row)(std::int64_t head_dim, T scale, const T* query, const AttentionKeys<T>& keys, T* out, T* scratch);
+  void (*dot_keys)(std::int64_t head_dim, const T* query, const T* keys_t, std::int64_t stride,
+                   std::int64_t count, T* scores);
+  /// out [head_dim] = softmax(scale * query . keys) values; returns the log-sum-exp. `scratch`: padded count
+  /// + head_dim.
+  T (*attention_row)
+  (std::int64_t head_dim, T scale, const T* query, const AttentionKeys<T>& keys, T* out, T* scratch);
   void (*attention_row_grad)(const AttentionRowGrad<T>& row);
   /// Log-probs [n] of logits[allowed[i]] / temperature, renormalised over the n allowed; returns the entropy.
   /// `scratch`: padded n.
-  T (*log_softmax)(std::int64_t n, const T* logits, const std::int32_t* allowed, T temperature, T* log_probs,
-                   T* scratch);
+  T (*log_softmax)
+  (std::int64_t n, const T* logits, const std::int32_t* allowed, T temperature, T* log_probs, T* scratch);
   /// y = exp(x), elementwise.
   void (*exp)(std::int64_t n, const T* x, T* y);
 };

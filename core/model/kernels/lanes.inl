@@ -19,7 +19,8 @@ struct LaneTypes<double> {
 
 #define PW_INLINE [[gnu::always_inline]] inline
 
-/// Sixteen values; a struct, so that passing it by reference never depends on the calling convention of vectors.
+/// Sixteen values; a struct, so that passing it by reference never depends on the calling convention of
+/// vectors.
 template <class T>
 struct Lane16 {
   typename LaneTypes<T>::Vec v;
@@ -54,9 +55,9 @@ PW_INLINE T lane_max(const Lane16<T>& x) {
   return part[0] > part[1] ? part[0] : part[1];
 }
 
-/// exp by x = n ln 2 + r, |r| <= ln 2 / 2 (Cody and Waite 1980), and a polynomial in r: of degree 7 with Cephes'
-/// coefficients (Moshier, expf.c) for float, Taylor's of degree 13 for double. Below the smallest normal result: 0.
-/// Within 2 ulp (float: 1.1e-7, double: 3e-16 relative).
+/// exp by x = n ln 2 + r, |r| <= ln 2 / 2 (Cody and Waite 1980), and a polynomial in r: of degree 7 with
+/// Cephes' coefficients (Moshier, expf.c) for float, Taylor's of degree 13 for double. Below the smallest
+/// normal result: 0. Within 2 ulp (float: 1.1e-7, double: 3e-16 relative).
 PW_INLINE void lane_exp(Lane16<float>& x) {
   using Int = LaneTypes<float>::Int;
   typedef float Vec __attribute__((vector_size(64)));

@@ -103,7 +103,8 @@ PW_INLINE void swiglu_grad_lanes(Lane16<T>& gate, Lane16<T>& up, const Lane16<T>
 }
 
 template <class T>
-void swiglu_grad_kernel(std::int64_t n, const T* gate, const T* up, const T* grad_y, T* grad_gate, T* grad_up) {
+void swiglu_grad_kernel(std::int64_t n, const T* gate, const T* up, const T* grad_y, T* grad_gate,
+                        T* grad_up) {
   Lane16<T> g, u, grad;
   std::int64_t i = 0;
   for (; i + 16 <= n; i += 16) {
@@ -124,8 +125,8 @@ void swiglu_grad_kernel(std::int64_t n, const T* gate, const T* up, const T* gra
 }
 
 template <class T>
-T log_softmax_kernel(std::int64_t n, const T* logits, const std::int32_t* allowed, T temperature, T* log_probs,
-                     T* scratch) {
+T log_softmax_kernel(std::int64_t n, const T* logits, const std::int32_t* allowed, T temperature,
+                     T* log_probs, T* scratch) {
   const std::int64_t padded = padded_to_lanes(n);
   const T low = -std::numeric_limits<T>::infinity();
   for (std::int64_t i = 0; i < n; ++i) scratch[i] = logits[allowed[i]] / temperature;

@@ -1,0 +1,138 @@
+#include "core/model/transformer.hpp"
+
+#include <ATen/ops/sum.h>
+
+#include "core/base/error.hpp"
+#include "core/model/row_functions.hpp"
+#include "tests/core/model/model_support.hpp"
+#include "tests/support/catch.hpp"
+
+namespace pagewright::model_test {
+namespace {
+
+std::vector<ModelConfig> families() {
+  ModelConfig llama = small_config(), qwen2 = small_config(), qwen3 = small_config(), wide = small_config();
+  qwen2.kv_heads = 2, qwen2.qkv_bias = true, qwen2.tied = true;
+  qwen3.kv_heads = 1, qwen3.qk_norm = true, qwen3.head_dim = 16;
+  wide.head_dim = 34, wide.kv_heads = 2, wide.layers = 1;
+  return {llama, qwen2, qwen3, wide};
+}
+
+}  // namespace
+
+TEST_CASE("hidden states and all gradients equal those of plain ATen operators") {
+  for (const ModelConfig& config : families()) {
+    const WeightsView weights = random_weights(config, at::kDouble, 1, true);
+    const Batch batch = shared_batch(37, 2);
+    CounterRandom random(3, RandomStream::init);
+    const at::Tensor probe = normal_tensor({batch.rows(), config.dim}, at::kDouble, random);
+    const at::Tensor ours = hidden_states(weights, batch), theirs = reference_hidden(weights, batch);
+    CHECK(max_difference(ours, theirs) < 1e-12);
+    const auto grads = gradients(weights, at::sum(ours * probe));
+    const auto expected = gradients(weights, at::sum(theirs * probe));
+    for (std::size_t i = 0; i < grads.size(); ++i) {
+      INFO("parameter " << i);
+      CHECK(max_difference(grads[i], expected[i]) < 1e-10 * (1 + expected[i].abs().max().item<double>()));
+    }
+  }
+}
+
+TEST_CASE("a shared prompt gives the bits of copied prompts, and the same gradients") {
+  for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
+    const WeightsView weights = random_weights(small_config(), dtype, 4, true);
+    const Batch shared = shared_batch(37, 5);
+    std::vector<std::int64_t> rows;
+    const Batch copied = unshared_batch(shared, rows);
+    const at::Tensor ours = hidden_states(weights, shared);
+    const at::Tensor theirs = gather_rows(hidden_states(weights, copied), rows);
+    CHECK(same_bits(ours, theirs));
+    if (dtype == at::kFloat) continue;
+    CounterRandom random(6, RandomStream::init);
+    const at::Tensor probe = normal_tensor(ours.sizes(), dtype, random);
+    const auto grads = gradients(weights, at::sum(ours * probe)),
+               expected = gradients(weights, at::sum(theirs * probe));
+    for (std::size_t i = 0; i < grads.size(); ++i) CHECK(max_difference(grads[i], expected[i]) < 1e-10);
+  }
+}
+
+TEST_CASE("a row's bits do not depend on the rows beside it") {
+  const ModelConfig config = small_config();
+  const WeightsView weights = random_weights(config, at::kFloat, 7, false);
+  const Batch batch = shared_batch(37, 8);
+  const at::Tensor all = hidden_states(weights, batch);
+  std::int64_t row = 0;
+  for (const Segment& segment : batch.segments) {
+    Batch alone;
+    if (segment.parent >= 0)
+      alone.segments.push_back(batch.segments[static_cast<std::size_t>(segment.parent)]);
+    const std::int64_t before = alone.rows();
+    alone.segments.push_back({segment.tokens, segment.first_position, segment.parent >= 0 ? 0 : -1});
+    const at::Tensor out = hidden_states(weights, alone);
+    CHECK(same_bits(out.slice(0, before), all.slice(0, row, row + segment.tokens.size())));
+    row += segment.tokens.size();
+  }
+  // Prefixes, one to nineteen rows.
+  const TokenBags& prompt = batch.segments[0].tokens;
+  for (int n = 1; n < prompt.size(); ++n) {
+    Batch prefix;
+    prefix.segments.emplace_back();
+    for (int i = 0; i < n; ++i) prefix.segments[0].tokens.push(prompt.at(i));
+    CHECK(same_bits(hidden_states(weights, prefix), all.slice(0, 0, n)));
+  }
+}
+
+TEST_CASE("gradients equal finite differences") {
+  ModelConfig config = small_config();
+  config.qk_norm = config.qkv_bias = true;
+  config.kv_heads = 2;
+  const WeightsView weights = random_weights(config, at::kDouble, 9, true);
+  const Batch batch = shared_batch(37, 10);
+  CounterRandom random(11, RandomStream::init);
+  const at::Tensor probe = normal_tensor({batch.rows(), config.dim}, at::kDouble, random);
+  const auto loss = [&] { return at::sum(hidden_states(weights, batch) * probe); };
+  const auto grads = gradients(weights, loss());
+  std::size_t index = 0;
+  for (const auto& [name, tensor] : weights.tensors()) {
+    const at::Tensor& grad = grads[index++];
+    for (int probe_number = 0; probe_number < 2; ++probe_number) {
+      const auto at = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(tensor.numel())));
+      double* value = static_cast<double*>(tensor.data_ptr()) + at;
+      const double kept = *value, h = 1e-5;
+      *value = kept + h;
+      const double above = loss().item<double>();
+      *value = kept - h;
+      const double below = loss().item<double>();
+      *value = kept;
+      INFO(name << "[" << at << "]");
+      CHECK(grad.reshape({-1})[at].item<double>() ==
+            Approx((above - below) / (2 * h)).epsilon(1e-6).margin(1e-6));
+    }
+  }
+}
+
+TEST_CASE("a batch that no model can run is refused by name") {
+  const WeightsView weights = random_weights(small_config(), at::kFloat, 1, false);
+  Batch batch = shared_batch(37, 1);
+  SECTION("token outside the vocabulary") {
+    batch.segments[0].tokens.push(TokenId{37});
+    REQUIRE_THROWS_WITH(hidden_states(weights, batch),
+                        "model input: token 37 in segment 0 is outside the vocabulary of 37");
+  }
+  SECTION("a grandparent") {
+    batch.segments[2].parent = 1;
+    REQUIRE_THROWS_WITH(hidden_states(weights, batch),
+                        "model input: parent 1 of segment 2 has a parent itself");
+  }
+  SECTION("a parent that comes later") {
+    batch.segments[0].parent = 1;
+    REQUIRE_THROWS_WITH(hidden_states(weights, batch),
+                        "model input: segment 0 has parent 1, which does not come before it");
+  }
+  SECTION("a position beyond the table") {
+    batch.segments[1].first_position = 60;
+    REQUIRE_THROWS_WITH(hidden_states(weights, batch),
+                        "model input: segment 1 ends at position 65, the model has max_positions 64");
+  }
+}
+
+}  // namespace pagewright::model_test
