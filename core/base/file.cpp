@@ -105,9 +105,9 @@ void make_folders(const std::filesystem::path& path) {
 void sync_to_disk(const std::filesystem::path& path) {
   ScopedFileDescriptor file(path, O_RDONLY);
   require(file.is_open(), "cannot sync '{}': {}", path.string(), file_errno_text(errno));
+  const int reason = ::fsync(file.number()) == 0 ? 0 : errno;
   // Some network file systems cannot sync a folder and say so with EINVAL.
-  require(::fsync(file.number()) == 0 || errno == EINVAL, "cannot sync '{}': {}", path.string(),
-          file_errno_text(errno));
+  require(reason == 0 || reason == EINVAL, "cannot sync '{}': {}", path.string(), file_errno_text(reason));
 }
 
 void ignore_file_size_signal() {

@@ -62,8 +62,9 @@ std::shared_ptr<spdlog::logger> make_logger(const LogOptions& options) {
   std::vector<spdlog::sink_ptr> sinks{console};
   if (options.file) {
     errno = 0;
-    require(std::ofstream(*options.file, std::ios::app).is_open(), "cannot write the log '{}': {}",
-            options.file->string(), std::generic_category().message(errno));
+    const bool writable = std::ofstream(*options.file, std::ios::app).is_open();
+    require(writable, "cannot write the log '{}': {}", options.file->string(),
+            std::generic_category().message(errno));
     auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file->string());
     file->set_pattern("%Y-%m-%dT%H:%M:%S.%e" + rank + " %l %v");
     sinks.push_back(file);

@@ -92,8 +92,9 @@ void Progress::show(bool last) {
     display_.redraw(text(now - start_));
   } else {
     const int64_t tenths = total_ > 0 ? done_ * 10 / total_ : 0;
-    const bool said_all = total_ > 0 && done_ >= total_ && shown_tenths_ >= 10;
-    if (last ? said_all : tenths <= shown_tenths_ && since < kPlainLineSeconds) return;
+    const bool said = done_ == shown_done_;
+    if (last ? said : tenths <= shown_tenths_ && since < kPlainLineSeconds) return;
+    shown_done_ = done_;
     shown_tenths_ = std::max(tenths, shown_tenths_);
     display_.print_line(text(now - start_));
   }

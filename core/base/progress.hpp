@@ -48,6 +48,7 @@ class Progress {
   double start_ = 0;
   double last_shown_ = 0;
   int64_t shown_tenths_ = 0;
+  int64_t shown_done_ = -1;
   bool shown_;
 };
 
