@@ -5,6 +5,7 @@
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "core/base/sha256.hpp"
+#include "core/page/page_structure.hpp"
 
 namespace pagewright {
 
@@ -17,6 +18,7 @@ PageLanguage::PageLanguage(PageSchema schema, PromptTemplate prompt_template, Ca
       order_(order),
       seed_(seed) {
   check_satisfiable(schema_);
+  structures_ = std::make_shared<PageStructureCache>(schema_);
 }
 
 CandidateOrder PageLanguage::candidate_order(const Request& request, std::uint64_t iteration,
@@ -35,7 +37,7 @@ Prompt PageLanguage::prompt(const Request& request, CandidateOrder order) const 
 }
 
 PageGrammar PageLanguage::grammar(const Request& request, CandidateOrder order) const {
-  return PageGrammar(schema_, vocabulary_, request, std::move(order));
+  return PageGrammar(schema_, vocabulary_, request, std::move(order), *structures_);
 }
 
 EncodedPage PageLanguage::encode(const CandidateOrder& order, const Page& page) const {

@@ -3,6 +3,7 @@
 // vocabulary, order.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "core/page/page_codec.hpp"
@@ -18,6 +19,7 @@ enum class CandidateOrderKind { shuffled, logged };
 
 class PageLanguage {
  public:
+  /// Throws Error with the reason if no request can have a page under the schema (check_satisfiable).
   PageLanguage(PageSchema schema, PromptTemplate prompt_template, CandidateOrderKind order,
                std::uint64_t seed);
 
@@ -44,6 +46,7 @@ class PageLanguage {
   LayoutVocabulary vocabulary_;
   CandidateOrderKind order_;
   std::uint64_t seed_;
+  std::shared_ptr<PageStructureCache> structures_;  ///< of schema_, shared by copies
 };
 
 }  // namespace pagewright
