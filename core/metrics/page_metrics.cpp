@@ -63,7 +63,9 @@ double attribute_diversity(const Request& request, const Page& page, ItemAttribu
       const std::string& value = attribute_of(candidate_at(request, index), attribute);
       if (!value.empty()) same_pairs += counts[value]++;
     }
-  if (slots < 2) return std::numeric_limits<double>::quiet_NaN();
+  const bool known = std::any_of(request.candidates.begin(), request.candidates.end(),
+                                 [&](const Item& item) { return !attribute_of(item, attribute).empty(); });
+  if (slots < 2 || !known) return std::numeric_limits<double>::quiet_NaN();
   const double pairs = static_cast<double>(slots) * static_cast<double>(slots - 1) / 2;
   return 1 - static_cast<double>(same_pairs) / pairs;
 }

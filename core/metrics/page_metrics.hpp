@@ -24,7 +24,8 @@ double intra_list_distance(std::span<const std::vector<double>> vectors, int k);
 enum class ItemAttribute { category, brand, seller };
 
 /// Share of the page's slot pairs whose items differ in the attribute: the intra-list distance of one-hot
-/// vectors. Items without the attribute differ from all others. Not a number for fewer than two slots.
+/// vectors. Items without the attribute differ from all others. Not a number for fewer than two slots, and
+/// where no candidate of the request has the attribute.
 double attribute_diversity(const Request& request, const Page& page, ItemAttribute attribute);
 
 /// Share of the page's slots that repeat an item of an earlier slot; 0 for an empty page.

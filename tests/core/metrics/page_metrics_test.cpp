@@ -32,6 +32,7 @@ TEST_CASE("attribute diversity is the share of slot pairs that differ") {
   CHECK(attribute_diversity(request, {{{0, {0, 1, 2}}}}, ItemAttribute::brand) == Approx(2.0 / 3));
   CHECK(attribute_diversity(request, {{{0, {3, 4}}}}, ItemAttribute::category) == 1);
   CHECK(std::isnan(attribute_diversity(request, {{{0, {0}}}}, ItemAttribute::category)));
+  CHECK(std::isnan(attribute_diversity(request, {{{0, {0, 1, 2}}}}, ItemAttribute::seller)));
   CHECK_THROWS_AS(attribute_diversity(request, {{{0, {0, 9}}}}, ItemAttribute::category), Error);
 }
 
