@@ -2,9 +2,6 @@
 # pkg-config files may come first), that one is passed over: it needs mpi.h and an MPI that is running.
 set(HDF5_PREFER_PARALLEL OFF)
 set(HDF5_NO_FIND_PACKAGE_CONFIG_FILE ON)
-if(NOT HDF5_C_COMPILER_EXECUTABLE AND NOT HDF5_ROOT AND NOT DEFINED ENV{HDF5_ROOT})
-  find_program(HDF5_C_COMPILER_EXECUTABLE NAMES h5cc.serial h5cc)
-endif()
 find_package(HDF5 QUIET COMPONENTS C)
 
 include(FindPackageHandleStandardArgs)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Pagewright needs to be built, and only what is missing.
 #   launch/setup.sh [--check] [--help]
-# --check    says what is missing, installs nothing; exit code 1 if anything is
+# --check    says what is missing, installs nothing; exit code 1 if the build cannot do without it
 # Debian 12 and Debian 13 are tried; Ubuntu 24.04 has the same packages but is untried. Elsewhere it only looks for
 # libtorch and leaves the rest to CMake, which names what it misses.
 # PAGEWRIGHT_TORCH_DIR=<folder of the torch Python package> uses that libtorch. Otherwise the torch of python3 is used
@@ -62,8 +62,8 @@ install_packages() {
   fi
   local line="apt-get install --no-install-recommends ${all[*]}"
   if [ $check = 1 ]; then
-    say "system packages missing: ${all[*]}"
-    [ ${#must[@]} = 0 ] || incomplete=1
+    [ ${#want[@]} = 0 ] || say "system packages that can be done without: ${want[*]}"
+    [ ${#must[@]} = 0 ] || { say "system packages missing: ${must[*]}"; incomplete=1; }
     return
   fi
   local root=()
@@ -78,7 +78,7 @@ install_packages() {
   apt-get update && $line"
     fi
   fi
-  say "system packages: installing ${#all[@]} with apt-get (about 1 minute, 250 MB to download on a bare system): ${all[*]}"
+  say "system packages: installing ${#all[@]} with apt-get (about 1 minute; 260 MB to download, 900 MB on disk on a bare system): ${all[*]}"
   local log; log=$(mktemp)
   if ! "${root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c \
     "apt-get update -q && apt-get install -y -q --no-install-recommends ${all[*]}" >"$log" 2>&1 </dev/null; then
