@@ -12,6 +12,19 @@
 #include "core/model/real_dispatch.hpp"
 
 namespace pagewright {
+
+template <class T>
+void add_pointer_scores_row(std::int64_t dim, std::int64_t count, const T* query, const T* keys_t, std::int64_t stride,
+                            T* scores, T* out) {
+  const T scale = T(1) / std::sqrt(static_cast<T>(dim));
+  kernels<T>().dot_keys(dim, query, keys_t, stride, count, scores);
+  for (std::int64_t j = 0; j < count; ++j) out[j] += scores[j] * scale;
+}
+template void add_pointer_scores_row<float>(std::int64_t, std::int64_t, const float*, const float*, std::int64_t, float*,
+                                            float*);
+template void add_pointer_scores_row<double>(std::int64_t, std::int64_t, const double*, const double*, std::int64_t,
+                                             double*, double*);
+
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -28,7 +41,6 @@ template <class T>
 void score_pointers(const PointerRows& rows, std::int64_t dim, std::int64_t columns, const T* query,
                     const T* keys, T* logits) {
   const std::int64_t stride = padded_to_lanes(rows.most);
-  const T scale = T(1) / std::sqrt(static_cast<T>(dim));
   std::vector<T> keys_t(static_cast<std::size_t>(dim * stride)), scores(static_cast<std::size_t>(stride));
   std::int32_t at_prompt = -1;
   for (std::size_t r = 0; r < rows.prompt.size(); ++r) {
@@ -38,9 +50,8 @@ void score_pointers(const PointerRows& rows, std::int64_t dim, std::int64_t colu
       transpose_keys(count, dim, keys + begin * dim, dim, keys_t.data(), stride);
     at_prompt = rows.prompt[r];
     const auto row = static_cast<std::int64_t>(r);
-    kernels<T>().dot_keys(dim, query + row * dim, keys_t.data(), stride, count, scores.data());
-    T* out = logits + row * columns + rows.first_column;
-    for (std::int64_t j = 0; j < count; ++j) out[j] += scores[static_cast<std::size_t>(j)] * scale;
+    add_pointer_scores_row(dim, count, query + row * dim, keys_t.data(), stride, scores.data(),
+                           logits + row * columns + rows.first_column);
   }
 }
 

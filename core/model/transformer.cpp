@@ -33,7 +33,7 @@ at::Tensor norm_heads(const at::Tensor& x, const at::Tensor& weight, const Model
 }
 
 at::Tensor attention_block(const LayerWeights& layer, const ModelConfig& config, const BatchPlanPtr& plan,
-                           const at::Tensor& x) {
+                           const at::Tensor& x, LayerKeysValues& kv) {
   const at::Tensor input = rms_norm_rows(x, layer.at("input_layernorm.weight"), config.norm_eps);
   at::Tensor query = layer.linear("self_attn.q_proj", input, config.qkv_bias);
   at::Tensor key = layer.linear("self_attn.k_proj", input, config.qkv_bias);
@@ -42,8 +42,9 @@ at::Tensor attention_block(const LayerWeights& layer, const ModelConfig& config,
     query = norm_heads(query, layer.at("self_attn.q_norm.weight"), config);
     key = norm_heads(key, layer.at("self_attn.k_norm.weight"), config);
   }
+  kv = {rope_rows(key, plan), value};
   const at::Tensor mixed =
-      segment_attention(rope_rows(query, plan), rope_rows(key, plan), value, config.head_size(), plan);
+      segment_attention(rope_rows(query, plan), kv.keys, kv.values, config.head_size(), plan);
   return at::add(x, layer.linear("self_attn.o_proj", mixed, false));
 }
 
@@ -56,17 +57,24 @@ at::Tensor feed_forward_block(const LayerWeights& layer, const ModelConfig& conf
 
 }  // namespace
 
-at::Tensor hidden_states(const WeightsView& weights, const Batch& batch) {
+at::Tensor hidden_states(const WeightsView& weights, const Batch& batch,
+                         std::vector<LayerKeysValues>* captured) {
   const ModelConfig& config = weights.config();
   const at::Tensor& embedding = weights.at("model.embed_tokens.weight");
   const BatchPlanPtr plan = plan_batch(config, batch, embedding.scalar_type());
   at::Tensor x = embed_rows(embedding, plan);
   for (std::int64_t i = 0; i < config.layers; ++i) {
     const LayerWeights layer(weights, i);
-    x = attention_block(layer, config, plan, x);
+    LayerKeysValues kv;
+    x = attention_block(layer, config, plan, x, kv);
     x = feed_forward_block(layer, config, x);
+    if (captured) captured->push_back(std::move(kv));
   }
   return rms_norm_rows(x, weights.at("model.norm.weight"), config.norm_eps);
+}
+
+at::Tensor hidden_states(const WeightsView& weights, const Batch& batch) {
+  return hidden_states(weights, batch, nullptr);
 }
 
 }  // namespace pagewright
