@@ -32,8 +32,8 @@ DecodeSession<T>::DecodeSession(const WeightsView& weights, std::span<const Toke
     longest = std::max(longest, length);
   }
   require(longest + max_steps <= config_.max_positions,
-          "decode: a prompt of {} positions and {} more do not fit in the model's max_positions {}", longest, max_steps,
-          config_.max_positions);
+          "decode: a prompt of {} positions and {} more do not fit in the model's max_positions {}", longest,
+          max_steps, config_.max_positions);
   load_layers(weights);
   rope_table(config_, longest + max_steps, embedding_.scalar_type(), rope_cos_, rope_sin_);
   std::vector<LayerKeysValues> captured;
@@ -44,8 +44,8 @@ DecodeSession<T>::DecodeSession(const WeightsView& weights, std::span<const Toke
     keep_prompt_keys(i, captured[i].keys.contiguous());
   }
   for (const std::int32_t prompt : stream_prompt) {
-    require(prompt >= 0 && static_cast<std::size_t>(prompt) < prompts_.size(), "decode: prompt {} of {}", prompt,
-            prompts_.size());
+    require(prompt >= 0 && static_cast<std::size_t>(prompt) < prompts_.size(), "decode: prompt {} of {}",
+            prompt, prompts_.size());
     streams_.push_back({prompt, 0});
   }
   begin_streams(max_steps);
@@ -87,13 +87,14 @@ void DecodeSession<T>::keep_prompt_keys(std::size_t layer, const at::Tensor& key
   for (const PromptBlock& prompt : prompts_) {
     const std::int64_t stride = padded_to_lanes(prompt.length);
     for (std::int64_t kv = 0; kv < config_.kv_heads; ++kv)
-      transpose_keys(prompt.length, size, keys.const_data_ptr<T>() + prompt.first_row * width + kv * size, width,
-                     layers_[layer].prompt_keys.data() + prompt.key_offset + kv * size * stride, stride);
+      transpose_keys(prompt.length, size, keys.const_data_ptr<T>() + prompt.first_row * width + kv * size,
+                     width, layers_[layer].prompt_keys.data() + prompt.key_offset + kv * size * stride,
+                     stride);
   }
 }
 
-/// A stream's own block starts with its prompt's last, incomplete chunk of keys, so that key j of the walk keeps its
-/// lane.
+/// A stream's own block starts with its prompt's last, incomplete chunk of keys, so that key j of the walk
+/// keeps its lane.
 template <class T>
 void DecodeSession<T>::begin_streams(std::int64_t max_steps) {
   const std::int64_t size = config_.head_size(), width = config_.kv_heads * size;
@@ -103,7 +104,8 @@ void DecodeSession<T>::begin_streams(std::int64_t max_steps) {
     layer.own_keys.assign(static_cast<std::size_t>(streams * width * own_stride_), T(0));
     layer.own_values.resize(static_cast<std::size_t>(streams * max_steps * width));
     for (std::int64_t s = 0; s < streams; ++s) {
-      const PromptBlock& prompt = prompts_[static_cast<std::size_t>(streams_[static_cast<std::size_t>(s)].prompt)];
+      const PromptBlock& prompt =
+          prompts_[static_cast<std::size_t>(streams_[static_cast<std::size_t>(s)].prompt)];
       const std::int64_t stride = padded_to_lanes(prompt.length), whole = prompt.length / kLanes * kLanes;
       const T* source = layer.prompt_keys.data() + prompt.key_offset + whole;
       T* own = layer.own_keys.data() + s * width * own_stride_;
@@ -121,8 +123,8 @@ void DecodeSession<T>::norm(std::int64_t rows, std::int64_t dim, const T* x, con
 }
 
 template <class T>
-void DecodeSession<T>::linear(std::int64_t rows, const T* x, const at::Tensor& weight_t, const at::Tensor& bias,
-                              T* y) {
+void DecodeSession<T>::linear(std::int64_t rows, const T* x, const at::Tensor& weight_t,
+                              const at::Tensor& bias, T* y) {
   GemmOperands<T> o;
   o.rows = rows, o.depth = weight_t.size(0), o.cols = weight_t.size(1);
   o.a = x, o.a_row = o.depth;
@@ -160,15 +162,16 @@ void DecodeSession<T>::attend(const Layer& layer, std::int32_t stream, const T* 
     keys.values[0] = layer.prompt_values.template const_data_ptr<T>() + prompt.first_row * width + kv * size;
     keys.values[1] = layer.own_values.data() + stream * max_steps_ * width + kv * size;
     for (std::int64_t h = kv * group; h < (kv + 1) * group; ++h)
-      kernels<T>().attention_row(size, T(1) / std::sqrt(static_cast<T>(size)), query + h * size, keys, out + h * size,
-                                 scratch_.walk.data());
+      kernels<T>().attention_row(size, T(1) / std::sqrt(static_cast<T>(size)), query + h * size, keys,
+                                 out + h * size, scratch_.walk.data());
   }
 }
 
 template <class T>
 void DecodeSession<T>::attention_block(Layer& layer, std::span<const std::int32_t> streams) {
   const auto rows = static_cast<std::int64_t>(streams.size());
-  const std::int64_t size = config_.head_size(), q_width = config_.heads * size, kv_width = config_.kv_heads * size;
+  const std::int64_t size = config_.head_size(), q_width = config_.heads * size,
+                     kv_width = config_.kv_heads * size;
   Scratch& s = scratch_;
   norm(rows, config_.dim, s.x.data(), layer.input_norm, s.input.data());
   linear(rows, s.input.data(), layer.q, layer.q_bias, s.query.data());
@@ -193,7 +196,8 @@ void DecodeSession<T>::attention_block(Layer& layer, std::span<const std::int32_
     attend(layer, stream, turned.data(), s.mixed.data() + r * q_width);
   }
   linear(rows, s.mixed.data(), layer.o, {}, s.out.data());
-  for (std::int64_t i = 0; i < rows * config_.dim; ++i) s.x[static_cast<std::size_t>(i)] += s.out[static_cast<std::size_t>(i)];
+  for (std::int64_t i = 0; i < rows * config_.dim; ++i)
+    s.x[static_cast<std::size_t>(i)] += s.out[static_cast<std::size_t>(i)];
 }
 
 template <class T>
@@ -204,7 +208,8 @@ void DecodeSession<T>::feed_forward_block(const Layer& layer, std::int64_t rows)
   linear(rows, s.input.data(), layer.up, {}, s.up.data());
   kernels<T>().swiglu(rows * config_.ffn_dim, s.gate.data(), s.up.data(), s.gate.data());
   linear(rows, s.gate.data(), layer.down, {}, s.out.data());
-  for (std::int64_t i = 0; i < rows * config_.dim; ++i) s.x[static_cast<std::size_t>(i)] += s.out[static_cast<std::size_t>(i)];
+  for (std::int64_t i = 0; i < rows * config_.dim; ++i)
+    s.x[static_cast<std::size_t>(i)] += s.out[static_cast<std::size_t>(i)];
 }
 
 template <class T>
@@ -214,8 +219,10 @@ void DecodeSession<T>::step(std::span<const std::int32_t> streams, const TokenBa
   const std::int64_t q_width = config_.heads * config_.head_size();
   Scratch& s = scratch_;
   const std::int64_t widest = std::max({config_.dim, config_.ffn_dim, q_width});
-  for (std::vector<T>* buffer : {&s.x, &s.input, &s.query, &s.key, &s.value, &s.mixed, &s.out, &s.gate, &s.up})
-    if (buffer->size() < static_cast<std::size_t>(rows * widest)) buffer->resize(static_cast<std::size_t>(rows * widest));
+  for (std::vector<T>* buffer :
+       {&s.x, &s.input, &s.query, &s.key, &s.value, &s.mixed, &s.out, &s.gate, &s.up})
+    if (buffer->size() < static_cast<std::size_t>(rows * widest))
+      buffer->resize(static_cast<std::size_t>(rows * widest));
   for (std::int64_t r = 0; r < rows; ++r) {
     const Stream& state = streams_.at(static_cast<std::size_t>(streams[static_cast<std::size_t>(r)]));
     require(state.steps < max_steps_, "decode: a stream takes more than its {} positions", max_steps_);

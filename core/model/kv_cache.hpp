@@ -12,9 +12,10 @@
 
 namespace pagewright {
 
-/// Runs prompts once and then extends any number of streams (samples) of them, one position at a time. The hidden
-/// states equal those of hidden_states() on the whole batch bit for bit (Note [Row invariance]). T is the dtype of the
-/// weights, float or double; the weights must outlive the session. Not thread-safe; sessions are independent.
+/// Runs prompts once and then extends any number of streams (samples) of them, one position at a time. The
+/// hidden states equal those of hidden_states() on the whole batch bit for bit (Note [Row invariance]). T is
+/// the dtype of the weights, float or double; the weights must outlive the session. Not thread-safe; sessions
+/// are independent.
 template <class T>
 class DecodeSession {
  public:
@@ -29,19 +30,19 @@ class DecodeSession {
     return prompts_[static_cast<std::size_t>(prompt)].first_row + position;
   }
 
-  /// Feeds position i of `tokens` to streams[i] (each at most once) and writes its hidden state after the final norm,
-  /// `hidden` [streams.size(), dim].
+  /// Feeds position i of `tokens` to streams[i] (each at most once) and writes its hidden state after the
+  /// final norm, `hidden` [streams.size(), dim].
   void step(std::span<const std::int32_t> streams, const TokenBags& tokens, T* hidden);
 
  private:
   /// Weights of a layer; matrices transposed, [in, out], so that products need not turn them at every step.
   struct Layer {
-    at::Tensor input_norm, output_norm, q_norm, k_norm;        // [dim] or [head_size]
+    at::Tensor input_norm, output_norm, q_norm, k_norm;             // [dim] or [head_size]
     at::Tensor q, k, v, o, gate, up, down, q_bias, k_bias, v_bias;  // [in, out]; [out]
-    std::vector<T> prompt_keys;          // [kv_heads, head_size, padded length] prompt after prompt
-    at::Tensor prompt_values;            // [prompt rows, kv_width]
-    std::vector<T> own_keys;             // [streams, kv_heads, head_size, own_stride_]
-    std::vector<T> own_values;           // [streams, max_steps, kv_width]
+    std::vector<T> prompt_keys;  // [kv_heads, head_size, padded length] prompt after prompt
+    at::Tensor prompt_values;    // [prompt rows, kv_width]
+    std::vector<T> own_keys;     // [streams, kv_heads, head_size, own_stride_]
+    std::vector<T> own_values;   // [streams, max_steps, kv_width]
   };
   struct PromptBlock {
     std::int64_t first_row = 0, length = 0;

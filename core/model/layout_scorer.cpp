@@ -14,8 +14,11 @@
 namespace pagewright {
 
 template <class T>
-LayoutScorer<T>::LayoutScorer(const WeightsView& weights, std::span<const at::Tensor> candidates, std::int64_t columns)
-    : pointer_(weights.config().layout_head == LayoutHeadKind::pointer), dim_(weights.config().dim), columns_(columns),
+LayoutScorer<T>::LayoutScorer(const WeightsView& weights, std::span<const at::Tensor> candidates,
+                              std::int64_t columns)
+    : pointer_(weights.config().layout_head == LayoutHeadKind::pointer),
+      dim_(weights.config().dim),
+      columns_(columns),
       structure_size_(weights.config().structure_size) {
   const at::NoGradGuard no_grad;
   rows_t_ = layout_rows(weights, columns).t().contiguous();
@@ -44,7 +47,8 @@ void LayoutScorer<T>::score(std::span<const std::int32_t> prompts, const T* hidd
   o.c = logits, o.c_row = columns_;
   gemm(o);
   if (!pointer_) return;
-  if (query_.size() < prompts.size() * static_cast<std::size_t>(dim_)) query_.resize(prompts.size() * static_cast<std::size_t>(dim_));
+  if (query_.size() < prompts.size() * static_cast<std::size_t>(dim_))
+    query_.resize(prompts.size() * static_cast<std::size_t>(dim_));
   o.cols = dim_;
   o.b = query_t_.const_data_ptr<T>(), o.b_depth = dim_;
   o.c = query_.data(), o.c_row = dim_;

@@ -15,8 +15,8 @@ namespace pagewright {
 template <class T>
 class LayoutScorer {
  public:
-  /// `candidates[p]` are the hidden states of prompt p's candidates by place, [M, dim]; `columns` layout tokens are
-  /// scored, at least structure_size + the largest M.
+  /// `candidates[p]` are the hidden states of prompt p's candidates by place, [M, dim]; `columns` layout
+  /// tokens are scored, at least structure_size + the largest M.
   LayoutScorer(const WeightsView& weights, std::span<const at::Tensor> candidates, std::int64_t columns);
 
   std::int64_t columns() const { return columns_; }

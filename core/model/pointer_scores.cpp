@@ -14,16 +14,16 @@
 namespace pagewright {
 
 template <class T>
-void add_pointer_scores_row(std::int64_t dim, std::int64_t count, const T* query, const T* keys_t, std::int64_t stride,
-                            T* scores, T* out) {
+void add_pointer_scores_row(std::int64_t dim, std::int64_t count, const T* query, const T* keys_t,
+                            std::int64_t stride, T* scores, T* out) {
   const T scale = T(1) / std::sqrt(static_cast<T>(dim));
   kernels<T>().dot_keys(dim, query, keys_t, stride, count, scores);
   for (std::int64_t j = 0; j < count; ++j) out[j] += scores[j] * scale;
 }
-template void add_pointer_scores_row<float>(std::int64_t, std::int64_t, const float*, const float*, std::int64_t, float*,
-                                            float*);
-template void add_pointer_scores_row<double>(std::int64_t, std::int64_t, const double*, const double*, std::int64_t,
-                                             double*, double*);
+template void add_pointer_scores_row<float>(std::int64_t, std::int64_t, const float*, const float*,
+                                            std::int64_t, float*, float*);
+template void add_pointer_scores_row<double>(std::int64_t, std::int64_t, const double*, const double*,
+                                             std::int64_t, double*, double*);
 
 namespace {
 

@@ -22,6 +22,7 @@ struct LayerKeysValues {
 };
 
 /// The same, and what a cache needs: `captured` receives one entry a layer.
-at::Tensor hidden_states(const WeightsView& weights, const Batch& batch, std::vector<LayerKeysValues>* captured);
+at::Tensor hidden_states(const WeightsView& weights, const Batch& batch,
+                         std::vector<LayerKeysValues>* captured);
 
 }  // namespace pagewright

@@ -11,10 +11,11 @@
 namespace pagewright::model_test {
 namespace {
 
-/// Decodes the responses of a shared batch, a few streams at a time in random order, and returns their hidden states in
-/// the order of the batch; the prompts' rows are the session's own.
+/// Decodes the responses of a shared batch, a few streams at a time in random order, and returns their hidden
+/// states in the order of the batch; the prompts' rows are the session's own.
 template <class T>
-at::Tensor decoded_hidden(const WeightsView& weights, const Batch& batch, std::uint64_t seed, std::size_t at_once) {
+at::Tensor decoded_hidden(const WeightsView& weights, const Batch& batch, std::uint64_t seed,
+                          std::size_t at_once) {
   std::vector<const TokenBags*> prompts;
   std::vector<std::int32_t> stream_prompt;
   std::vector<std::int64_t> first_row;
@@ -51,12 +52,14 @@ at::Tensor decoded_hidden(const WeightsView& weights, const Batch& batch, std::u
     random.shuffle(std::span(open));
     open.resize(std::min(open.size(), at_once));
     TokenBags tokens;
-    for (const std::int32_t s : open) tokens.push(responses[static_cast<std::size_t>(s)]->at(done[static_cast<std::size_t>(s)]));
+    for (const std::int32_t s : open)
+      tokens.push(responses[static_cast<std::size_t>(s)]->at(done[static_cast<std::size_t>(s)]));
     std::vector<T> hidden(open.size() * static_cast<std::size_t>(dim));
     session.step(open, tokens, hidden.data());
     for (std::size_t i = 0; i < open.size(); ++i) {
       const auto s = static_cast<std::size_t>(open[i]);
-      std::copy_n(hidden.data() + static_cast<std::int64_t>(i) * dim, dim, to + (first_row[s] + done[s]++) * dim);
+      std::copy_n(hidden.data() + static_cast<std::int64_t>(i) * dim, dim,
+                  to + (first_row[s] + done[s]++) * dim);
     }
   }
 }
@@ -85,14 +88,16 @@ TEST_CASE("a session refuses more positions than it was made for") {
   for (int i = 0; i < 40; ++i) prompt.push(TokenId{1});
   const std::vector<const TokenBags*> prompts{&prompt};
   const std::vector<std::int32_t> streams{0};
-  REQUIRE_THROWS_WITH(DecodeSession<float>(weights, prompts, streams, 25),
-                      "decode: a prompt of 40 positions and 25 more do not fit in the model's max_positions 64");
+  REQUIRE_THROWS_WITH(
+      DecodeSession<float>(weights, prompts, streams, 25),
+      "decode: a prompt of 40 positions and 25 more do not fit in the model's max_positions 64");
   DecodeSession<float> session(weights, prompts, streams, 1);
   TokenBags next;
   next.push(TokenId{2});
   std::vector<float> hidden(24);
   session.step(streams, next, hidden.data());
-  REQUIRE_THROWS_WITH(session.step(streams, next, hidden.data()), "decode: a stream takes more than its 1 positions");
+  REQUIRE_THROWS_WITH(session.step(streams, next, hidden.data()),
+                      "decode: a stream takes more than its 1 positions");
 }
 
 }  // namespace pagewright::model_test
