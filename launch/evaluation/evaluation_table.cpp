@@ -33,12 +33,17 @@ std::size_t column_rank(const std::string& metric) {
                                   kColumnOrder.begin());
 }
 
+/// Neither unknown nor a plain 0: a column of nothing else says nothing.
+bool is_telling(const Estimate& estimate) {
+  return estimate.mean != 0 ? !std::isnan(estimate.mean) : estimate.low != estimate.high;
+}
+
 template <class Rows>
 std::vector<std::string> metric_columns(const Rows& rows) {
   std::set<std::string> names;
   for (const auto& row : rows)
     for (const auto& [name, estimate] : row.metrics)
-      if (!std::isnan(estimate.mean)) names.insert(name);
+      if (is_telling(estimate)) names.insert(name);
   std::vector<std::string> columns(names.begin(), names.end());
   std::stable_sort(columns.begin(), columns.end(), [](const auto& left, const auto& right) {
     return column_rank(left) < column_rank(right);

@@ -8,8 +8,8 @@
 
 namespace pagewright {
 
-/// One row per policy, one column per metric that some policy has: "mean ±half width of the interval". Rows
-/// of first-slot rankings follow under a rule, labelled "NAME (first slot)".
+/// One row per policy, one column per metric that is known and not 0 for some policy: "mean ±half width of
+/// the interval". Rows of first-slot rankings follow under a rule, labelled "NAME (first slot)".
 Table policy_table(const Evaluation& evaluation);
 
 /// One row per difference, "mean [low, high]" per metric; a star where the interval excludes 0.

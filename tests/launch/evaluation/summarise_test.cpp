@@ -232,6 +232,7 @@ TEST_CASE("the text shows every policy, difference, slice and cause") {
                            "both - imitation", "both (first slot)", "true_gmv", "gap_closed_gmv",
                            "+0.0000 [+0.0000, +0.0000] ", "random: 1 of 120 pages invalid by ad_gap"})
     CHECK(text.find(part) != std::string::npos);
+  CHECK(text.find("duplicates") == std::string::npos);
 }
 
 }  // namespace pagewright

@@ -45,7 +45,7 @@ PageSchema tiny_schema() {
 
 TEST_CASE("every page of the random policy is valid") {
   const PageLanguage language = test::shop_language();
-  RandomPolicy policy(language);
+  RandomPolicy policy(language, GENERATE(RandomLength::full, RandomLength::any));
   SampleOptions options;
   options.samples = 5;
   for (std::uint64_t number = 0; number < 40; ++number) {
@@ -67,7 +67,7 @@ TEST_CASE("every page of the random policy is valid") {
 
 TEST_CASE("the random policy draws pages with the probabilities that it states") {
   const PageLanguage language = test::shop_language(tiny_schema(), CandidateOrderKind::logged);
-  RandomPolicy policy(language);
+  RandomPolicy policy(language, RandomLength::any);
   const Request request = test::shop_request(0, 3);
   const KeyedRequest keyed{&request, 0};
   const CandidateOrder order{0, 1, 2};
@@ -100,6 +100,29 @@ TEST_CASE("the random policy draws pages with the probabilities that it states")
   }
   for (const auto& [tokens, probability] : expected) total += probability;
   CHECK(total == Approx(1));
+}
+
+TEST_CASE("full random pages fill their sections and state their probabilities") {
+  const PageLanguage language = test::shop_language(tiny_schema(), CandidateOrderKind::logged);
+  RandomPolicy full(language), any(language, RandomLength::any);
+  const Request request = test::shop_request(0, 3);
+  const KeyedRequest keyed{&request, 0};
+  SampleOptions options;
+  options.samples = 6000;
+  const auto pages = full.generate(std::span(&keyed, 1), options);
+  std::map<std::vector<TokenId>, int> counts;
+  for (const Trajectory& page : pages) ++counts[page.tokens];
+  REQUIRE(counts.size() == 6);
+  for (const auto& [tokens, count] : counts) CHECK(std::abs(count - 1000) < 100);  // 3.5 standard deviations
+  CHECK(full.log_probs(std::span(&keyed, 1), std::span(pages).first(1)).at(0) == pages[0].log_probs);
+
+  Trajectory shorter;
+  shorter.order = {0, 1, 2};
+  shorter.tokens = language.encode(shorter.order, {{{0, {1}}}}).tokens;
+  const auto impossible = full.log_probs(std::span(&keyed, 1), std::span(&shorter, 1)).at(0);
+  CHECK(impossible[1] == Approx(-std::log(3.0f)));
+  CHECK(std::isinf(impossible[2]));
+  CHECK(any.log_probs(std::span(&keyed, 1), std::span(&shorter, 1)).at(0)[2] == Approx(-std::log(3.0f)));
 }
 
 TEST_CASE("a random page depends on its key and on nothing beside it") {
