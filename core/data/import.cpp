@@ -4,6 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/progress.hpp"
+#include "core/data/jsonl_importer.hpp"
 #include "core/data/line_reader.hpp"
 #include "core/data/log_columns.hpp"
 #include "core/data/trivago_importer.hpp"
@@ -14,6 +15,8 @@ namespace {
 constexpr std::int64_t kRequestsPerPart = 50000;
 
 constexpr LogFormat kLogFormats[] = {
+    {"jsonl", "one JSON object a page: request, candidates, page, propensities, events (docs/log-format.md)",
+     make_jsonl_importer},
     {"trivago",
      "click-outs of the RecSys Challenge 2019, one JSON object a click-out, pages and revisits told apart",
      make_trivago_importer},
@@ -78,21 +81,31 @@ std::span<const LogFormat> log_formats() {
 ImportSink::ImportSink(LogWriter& writer, SplitRule split, std::unordered_set<std::string> known_pages)
     : writer_(writer), split_(split), page_ids_(std::move(known_pages)) {}
 
+void ImportSink::check(const LoggedPage& page, std::size_t candidates) const {
+  check_logged_page(page, candidates);
+  require(!page_ids_.contains(page.page_id),
+          "page id '{}' is in the log already; was this row imported before?", page.page_id);
+}
+
+void ImportSink::write(LoggedPage& page) {
+  page.request = last_row_;
+  writer_.add(page);
+  page_ids_.insert(page.page_id);
+  ++(page.revisit_of ? revisits_ : pages_);
+}
+
 void ImportSink::add(LoggedRequest request, std::vector<LoggedPage> pages) {
   check_logged_request(request.request);
-  for (const auto& page : pages) {
-    check_logged_page(page, request.request.candidates.size());
-    require(!page_ids_.contains(page.page_id),
-            "page id '{}' is in the log already; was this row imported before?", page.page_id);
-  }
+  for (const auto& page : pages) check(page, request.request.candidates.size());
   if (writer_.requests_in_part() >= kRequestsPerPart) writer_.finish_part();
-  const auto row = writer_.add(request);
-  for (auto& page : pages) {
-    page.request = row;
-    page_ids_.insert(page.page_id);
-    ++(page.revisit_of ? revisits_ : pages_);
-    writer_.add(page);
-  }
+  last_row_ = writer_.add(request);
+  last_candidates_ = request.request.candidates.size();
+  for (auto& page : pages) write(page);
+}
+
+void ImportSink::add_to_last(LoggedPage page) {
+  check(page, last_candidates_);
+  write(page);
 }
 
 void ImportSink::add(Request request, std::vector<LoggedPage> pages) {

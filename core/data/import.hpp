@@ -27,6 +27,8 @@ class ImportSink {
   void add(LoggedRequest request, std::vector<LoggedPage> pages);
   /// Adds with the split of the rule.
   void add(Request request, std::vector<LoggedPage> pages);
+  /// Adds another page to the request added last.
+  void add_to_last(LoggedPage page);
   /// Counts an event whose action is not one of ours and is left out.
   void ignore_event(const std::string& action);
 
@@ -35,9 +37,14 @@ class ImportSink {
   const std::map<std::string, std::int64_t>& ignored_events() const { return ignored_events_; }
 
  private:
+  void check(const LoggedPage& page, std::size_t candidates) const;
+  void write(LoggedPage& page);
+
   LogWriter& writer_;
   SplitRule split_;
   std::unordered_set<std::string> page_ids_;
+  std::int64_t last_row_ = -1;  ///< of the request added last
+  std::size_t last_candidates_ = 0;
   std::int64_t pages_ = 0;
   std::int64_t revisits_ = 0;
   std::map<std::string, std::int64_t> ignored_events_;
