@@ -32,6 +32,8 @@ target_compile_options(pagewright_options INTERFACE
   # These depend on what the optimizer inlined and accuse the standard library itself (GCC bug 105651 and its kin);
   # the preset asan finds the real ones.
   -Wno-array-bounds -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread
+  # Files compiled together are included by another one, so that their local types look as if a header had them.
+  $<$<BOOL:${PAGEWRIGHT_UNITY}>:-Wno-subobject-linkage>
   $<$<BOOL:${PAGEWRIGHT_WARNINGS_AS_ERRORS}>:-Werror>
   $<$<BOOL:${PAGEWRIGHT_PCH}>:-fpch-preprocess>)
 target_compile_definitions(pagewright_options INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)

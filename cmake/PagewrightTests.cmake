@@ -5,6 +5,8 @@ function(pagewright_test_support)
   target_compile_definitions(pagewright_test_support PUBLIC
     PAGEWRIGHT_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data" PAGEWRIGHT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     CATCH_CONFIG_ENABLE_ALL_STRINGMAKERS)
+  # What is tested runs at -O3; the tests themselves compile a third faster so.
+  target_compile_options(pagewright_test_support PUBLIC $<$<CONFIG:Release>:-O1>)
   target_link_libraries(pagewright_test_support PUBLIC Catch2::Catch2 PRIVATE pagewright::options)
   pagewright_precompiled_header(pagewright_test_pch support/test_pch.hpp
     LINKS pagewright::third_party pagewright_test_support)

@@ -39,8 +39,8 @@ ConfigFile load_config(const std::filesystem::path& path, std::span<const std::s
 ConfigFile parse_config(const std::string& text, const std::string& name,
                         std::span<const std::string> sets = {});
 
-/// An empty configuration for documentation: required keys may be missing, and every optional section, list
-/// and map of sections appears once, so that reading it records every key.
+/// An empty configuration for documentation: required keys may be missing, complaints are ignored, and every
+/// optional section, list and map of sections appears once, so that reading it records every key.
 ConfigFile reference_config();
 
 }  // namespace pagewright

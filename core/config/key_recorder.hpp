@@ -37,7 +37,7 @@ class KeyRecorder {
 /// The configuration in force as commented YAML, defaults included; it loads again to the same values.
 std::string effective_yaml(const KeyRecorder& keys);
 
-/// A Markdown page with one table of keys per section.
+/// A Markdown page with one table of keys per section, for what was read from reference_config().
 std::string configuration_reference_markdown(const KeyRecorder& keys);
 
 }  // namespace pagewright

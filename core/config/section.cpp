@@ -37,6 +37,7 @@ std::string Section::where(std::string_view key) const {
 }
 
 void Section::complain(std::string_view key, std::string_view message) const {
+  if (state_->reference) return;
   const ConfigNode* value = node_ == nullptr ? nullptr : std::as_const(*node_).find(key);
   state_->complain(value == nullptr ? place_->key_origin : value->origin, std::string(message));
 }

@@ -77,4 +77,21 @@ Trajectory PageWalk::trajectory(int sample) const {
   return result;
 }
 
+Trajectory PageWalk::closed_with(std::int32_t candidate, int sample) const {
+  require(std::find(items_.begin(), items_.end(), candidate) != items_.end(),
+          "page walk: candidate {} cannot be placed next on the page for request '{}'", candidate,
+          request_->id);
+  Trajectory result;
+  result.request = key_;
+  result.sample = sample;
+  result.order = order_;
+  result.page = language_->decode(order_, tokens_).page;
+  result.page.sections.back().items.push_back(candidate);
+  EncodedPage encoded = language_->encode(order_, result.page);
+  result.tokens = std::move(encoded.tokens);
+  result.spans = std::move(encoded.spans);
+  result.log_probs.assign(result.tokens.size(), 0.0f);
+  return result;
+}
+
 }  // namespace pagewright

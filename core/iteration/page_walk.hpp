@@ -39,6 +39,9 @@ class PageWalk {
   void restart();
   /// What was composed; the page must be finished.
   Trajectory trajectory(int sample) const;
+  /// The page so far with one of items() placed next and closed there, whether or not the schema allows such
+  /// a short page: for scorers that judge a choice. Log-probs are 0.
+  Trajectory closed_with(std::int32_t candidate, int sample) const;
 
  private:
   void refresh();

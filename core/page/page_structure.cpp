@@ -9,8 +9,8 @@
 namespace pagewright {
 namespace {
 
-constexpr std::size_t kMostStructureNodes = 1'000'000;
-constexpr std::size_t kMostStructureWords = 16'000'000;
+constexpr std::size_t kMostStructureNodes = 300'000;
+constexpr std::size_t kMostStructureWords = 8'000'000;
 constexpr int kDeepestStructure = 4'000;  ///< tokens of the longest page; visit() recurses once per token
 
 /// A place in a page's structure. `used` is the index into section_order, the number of sections so far (if

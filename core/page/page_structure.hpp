@@ -55,7 +55,7 @@ using ForcedSlots = std::vector<std::pair<int, bool>>;  ///< (page-order slot, a
 /// Automaton over the layout tokens, items told apart by kind (ad or other) alone. Immutable.
 class PageStructure {
  public:
-  /// Throws Error if the schema's sections combine in more than a million ways.
+  /// Throws Error if the schema's sections combine in too many ways (300,000 states).
   PageStructure(const PageSchema& schema, const ForcedSlots& forced);
 
   /// Whether ads and other items differ at all under the schema; if not, every item counts as no ad.

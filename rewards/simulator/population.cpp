@@ -157,7 +157,7 @@ std::vector<WorldUser> make_users(const SimulatorConfig& config, std::uint64_t s
     for (int favourite = 0; favourite < taste.favourite_categories; ++favourite)
       add_scaled(user.taste, 1.0 / (1 + favourite), categories[random.below(categories.size())].latent);
     for (int favourite = 0; favourite < taste.favourite_brands; ++favourite)
-      add_scaled(user.taste, 0.4, brands[random.below(brands.size())].latent);
+      add_scaled(user.taste, taste.user_brand, brands[random.below(brands.size())].latent);
     std::vector<double> own = normal_vector(random, taste.dims);
     scale_to_length_one(own);
     add_scaled(user.taste, taste.user_own, own);

@@ -52,6 +52,9 @@ TasteConfig TasteConfig::from(Section section) {
                "categories that a user's taste is made of, the first weighing most");
   section.read("favourite_brands", config.favourite_brands, in_closed(0, 100),
                "brands that a user's taste is made of");
+  section.read(
+      "user_brand", config.user_brand, at_least(0),
+      "weight of each favourite brand in the taste vector; the first category weighs 1, the next 1/2");
   section.read("user_own", config.user_own, at_least(0), "weight of the user's own part in the taste vector");
   section.read("price_sensitivity_spread", config.price_sensitivity_spread, simulator_share(),
                "users' price sensitivity is uniform in 1 minus to 1 plus this");

@@ -15,12 +15,12 @@ struct CatalogueConfig {
   int test_items = 1500;
   int variants = 2;
   int categories = 8;
-  int brands = 24;
+  int brands = 16;
   int sellers = 20;
   double ad_share = 0.05;
   std::int64_t price_level = 4000;
   double price_spread = 0.55;
-  double quality_noise = 0.5;
+  double quality_noise = 0.4;
   static CatalogueConfig from(Section section);
 };
 
@@ -29,14 +29,15 @@ struct TasteConfig {
   int dims = 8;
   double category = 0.85;
   double brand = 0.4;
-  double own = 0.35;
+  double own = 0.2;
   int favourite_categories = 2;
   int favourite_brands = 2;
-  double user_own = 0.3;
+  double user_brand = 0.5;
+  double user_own = 0.15;
   double price_sensitivity_spread = 0.8;
   int history = 4;
-  double history_noise = 0.2;
-  double history_temperature = 0.6;
+  double history_noise = 0.1;
+  double history_temperature = 0.3;
   double mobile_share = 0.6;
   static TasteConfig from(Section section);
 };
@@ -65,15 +66,15 @@ struct ExaminationConfig {
 
 /// Logit of a click on an examined slot, and what the log gets wrong about it.
 struct ClickConfig {
-  double bias = -2.3;
-  double match = 0.7;
-  double quality = 0.6;
+  double bias = -2.6;
+  double match = 1.0;
+  double quality = 0.65;
   double price = 0.35;
   double ad = -0.4;
-  double new_category = 0.35;
-  double same_category = 0.2;
-  double same_brand = 0.15;
-  double near_duplicate = 0.9;
+  double new_category = 0.25;
+  double same_category = 0.08;
+  double same_brand = 0.06;
+  double near_duplicate = 0.8;
   double bought = 1.5;
   double random_clicks = 0.005;
   double missed_clicks = 0.03;
@@ -82,7 +83,7 @@ struct ClickConfig {
 
 /// Logit of a purchase after a click.
 struct PurchaseConfig {
-  double bias = -1.6;
+  double bias = -1.8;
   double match = 0.3;
   double quality = 0.45;
   double price = 0.5;
@@ -92,9 +93,9 @@ struct PurchaseConfig {
 /// The policy that composed the logged pages.
 struct LoggingConfig {
   double match = 1.0;
-  double match_noise = 0.8;
-  double quality = 0.1;
-  double temperature = 0.6;
+  double match_noise = 0.3;
+  double quality = 0.15;
+  double temperature = 1.1;
   double uniform_share = 0.08;
   double repeat_share = 0.3;
   static LoggingConfig from(Section section);

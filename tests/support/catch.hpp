@@ -6,6 +6,7 @@
 #if __has_include(<c10/util/Logging.h>)
 #include <c10/util/Logging.h>
 #undef CHECK
+#define PAGEWRIGHT_TEST_WITH_LIBTORCH
 #endif
 
 #if __has_include(<catch2/catch_all.hpp>)
@@ -13,6 +14,27 @@
 using Catch::Approx;
 #else
 #include <catch2/catch.hpp>
+#endif
+
+#ifdef PAGEWRIGHT_TEST_WITH_LIBTORCH
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+// libtorch gives these an operator<< even where their elements have none; Catch2 prints them by itself.
+namespace Catch::Detail {
+
+template <class... Types>
+class IsStreamInsertable<std::vector<Types...>> : public std::false_type {};
+template <class... Types>
+class IsStreamInsertable<std::map<Types...>> : public std::false_type {};
+template <class... Types>
+class IsStreamInsertable<std::set<Types...>> : public std::false_type {};
+template <class... Types>
+class IsStreamInsertable<std::pair<Types...>> : public std::false_type {};
+
+}  // namespace Catch::Detail
 #endif
 
 namespace pagewright::test {

@@ -13,10 +13,12 @@
 #define PW_GEMM_ROWS 8
 #define PW_GEMM_WIDE 1
 namespace pagewright::kernels_v4 {
-#include "core/model/kernels/attention.inl"
-#include "core/model/kernels/gemm.inl"
+// clang-format off: later parts use the earlier
 #include "core/model/kernels/lanes.inl"
+#include "core/model/kernels/gemm.inl"
 #include "core/model/kernels/rows.inl"
+#include "core/model/kernels/attention.inl"
+// clang-format on
 }  // namespace pagewright::kernels_v4
 #undef PW_INLINE
 #undef PW_GEMM_ROWS
@@ -28,10 +30,12 @@ namespace pagewright::kernels_v4 {
 #define PW_GEMM_ROWS 6
 #define PW_GEMM_WIDE 0
 namespace pagewright::kernels_v3 {
-#include "core/model/kernels/attention.inl"
-#include "core/model/kernels/gemm.inl"
+// clang-format off: later parts use the earlier
 #include "core/model/kernels/lanes.inl"
+#include "core/model/kernels/gemm.inl"
 #include "core/model/kernels/rows.inl"
+#include "core/model/kernels/attention.inl"
+// clang-format on
 }  // namespace pagewright::kernels_v3
 #undef PW_INLINE
 #undef PW_GEMM_ROWS
@@ -42,10 +46,12 @@ namespace pagewright::kernels_v3 {
 #define PW_GEMM_ROWS 2
 #define PW_GEMM_WIDE 0
 namespace pagewright::kernels_baseline {
-#include "core/model/kernels/attention.inl"
-#include "core/model/kernels/gemm.inl"
+// clang-format off: later parts use the earlier
 #include "core/model/kernels/lanes.inl"
+#include "core/model/kernels/gemm.inl"
 #include "core/model/kernels/rows.inl"
+#include "core/model/kernels/attention.inl"
+// clang-format on
 }  // namespace pagewright::kernels_baseline
 #undef PW_INLINE
 #undef PW_GEMM_ROWS

@@ -145,6 +145,7 @@ TEST_CASE("the effective configuration carries meaning, type, range, unit and de
 TEST_CASE("the reference page has a table for every section, optional ones and lists included") {
   const ConfigFile file = reference_config();
   RecordTestConfig::from(file.root());
+  file.root().complain("seed", "complaints about defaults are no errors here");
   CHECK(file.errors().empty());
   const std::string page = configuration_reference_markdown(file.keys());
   INFO(page);

@@ -1,0 +1,101 @@
+#pragma once
+// Contrastive pairs of pages: what the page reward model and the item reward model learn an order from.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/data/feedback_log.hpp"
+#include "core/page/page_schema.hpp"
+#include "rewards/feedback/gains.hpp"
+
+namespace pagewright {
+
+class Section;
+
+/// Note [Pair families]
+/// The better page is the logged page, or its items with the engaged ones first; the worse page is made from
+/// it:
+///   relevance   engaged items are replaced by candidates that are not on the page; all other items and the
+///   order stay.
+///               Candidates that another page of the same request, or of the same user, showed at or above
+///               its last engaged slot without engagement are `skipped`; half of those pairs take a skipped
+///               candidate of the replaced item's category ("hard", which keeps the category mix). Candidates
+///               that no page of the user showed are `unseen`: they would teach what was not shown rather
+///               than what is not wanted, so such pairs have a low weight and are counted apart.
+///   ranking     an engaged item changes places with a later item of lower gain, or the whole engaged-first
+///   page is
+///               reversed or shuffled; the set of items stays.
+///   diversity   items without engagement are replaced by candidates of one category, of the nearest
+///   relevance, until
+///               that category holds more than `diversity_share` of the slots, which none does on the logged
+///               page; engaged items stay.
+///   redundancy  items without engagement are replaced by near-duplicates of items above or of items bought
+///   in the
+///               history; all other items stay.
+///   natural     both pages were logged for one request, and their utilities differ by more than the margin.
+/// The first four are judged by construction; diversity and redundancy are priors put in by hand. Every page
+/// of a pair is valid under the schema. (The four families are named by the PageLLM paper, arXiv 2506.09084;
+/// the construction is ours.)
+enum class PairFamily { relevance, ranking, diversity, redundancy, natural };
+inline constexpr int kPairFamilies = 5;
+std::string_view pair_family_name(PairFamily family);
+
+struct PagePair {
+  std::int64_t request = 0;  ///< index into FeedbackLog::requests
+  Page better;
+  Page worse;
+  PairFamily family = PairFamily::relevance;
+  double weight = 1;    ///< confidence, in (0, 1]
+  bool unseen = false;  ///< relevance: with a candidate that the user was never shown
+  bool hard = false;    ///< relevance: replaced within the category
+};
+
+struct PairConfig {
+  double margin = 1.0;
+  int replaced = 2;
+  double unseen_weight = 0.1;
+  double reversal_share = 0.2;
+  double diversity_share = 0.7;
+  double price_ratio = 1.2;
+  /// Reads and documents every key; problems are collected in the section's errors.
+  static PairConfig from(Section section);
+};
+
+/// Pairs with their counts. `empty_because` says why a family has none; empty for a family that has some.
+struct PairSet {
+  std::vector<PagePair> pairs;
+  std::array<std::int64_t, kPairFamilies> count{};
+  std::int64_t unseen = 0;  ///< of the relevance pairs
+  std::int64_t hard = 0;    ///< of the relevance pairs
+  std::array<std::string, kPairFamilies> empty_because;
+};
+
+/// At most one pair of each constructed family for each page of the split, and the natural pairs. Pages and
+/// statistics of other splits are not looked at. A pure function of its arguments.
+PairSet make_pairs(const FeedbackLog& log, const PageSchema& schema, const GainConfig& gains,
+                   const GainWeights& weights, const PositionPropensities& propensities,
+                   const PairConfig& config, Split split, std::uint64_t seed);
+
+/// A swap of two slots for the item model: weight = |d_i - d_j| * |g_i - g_j| * confidence with the debiased
+/// gains g and d_k = 1 / log2(k + 2) for k from 0. `first_better` says whether g_i > g_j, that is, whether
+/// the page is right as it is.
+struct SwapPair {
+  std::int64_t page = 0;  ///< index into FeedbackLog::pages
+  int i = 0;              ///< page-order slot
+  int j = 0;              ///< page-order slot, i < j
+  bool first_better = true;
+  double weight = 0;
+};
+
+/// All swaps of slots with different gains on the pages of the split; the swapped page need not be valid.
+std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const GainConfig& gains,
+                                      const GainWeights& weights, const PositionPropensities& propensities,
+                                      Split split);
+
+/// The page with the items of two page-order slots exchanged.
+Page swap_slots(const Page& page, int i, int j);
+
+}  // namespace pagewright
