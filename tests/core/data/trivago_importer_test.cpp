@@ -49,16 +49,16 @@ TEST_CASE("rows of one list in one session become one page with all feedback, an
   const auto& first = log.pages[0];
   CHECK(first.page_id == "s1-1");
   CHECK_FALSE(first.revisit_of);
-  CHECK(first.events == TrivagoEvents{click_at(2, 1000), click_out_at(1, 1000, 5500),
-                                      click_out_at(1, 1100, 5500), click_at(0, 1300), click_at(3, 1300),
-                                      click_out_at(4, 1300, 9900)});
+  CHECK((first.events == TrivagoEvents{click_at(2, 1000), click_out_at(1, 1000, 5500),
+                                       click_out_at(1, 1100, 5500), click_at(0, 1300), click_at(3, 1300),
+                                       click_out_at(4, 1300, 9900)}));
   CHECK(log.requests[0].request.history.empty());
   CHECK(log.pages[1].revisit_of == "s1-1");
-  CHECK(log.pages[1].events == TrivagoEvents{click_out_at(1, 1100, 5500)});
+  CHECK((log.pages[1].events == TrivagoEvents{click_out_at(1, 1100, 5500)}));
   CHECK_FALSE(log.pages[2].revisit_of);
   CHECK(log.pages[3].revisit_of == "s1-1");
-  CHECK(log.pages[3].events ==
-        TrivagoEvents{click_at(0, 1300), click_at(3, 1300), click_out_at(4, 1300, 9900)});
+  CHECK((log.pages[3].events ==
+         TrivagoEvents{click_at(0, 1300), click_at(3, 1300), click_out_at(4, 1300, 9900)}));
   CHECK(log.requests[3].request.candidates[2].price == 11800);
   CHECK_FALSE(log.pages[4].revisit_of);      // another session
   CHECK_FALSE(log.pages[5].revisit_of);      // another user
