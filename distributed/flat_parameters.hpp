@@ -20,8 +20,8 @@ struct FlatSlot {
   std::int64_t numel = 0;
 };
 
-/// Layout: all parameters with weight decay, sorted by name, then all without; both ranges padded to multiples of 128
-/// elements (Note [Lanes] 4 in docs/architecture.md). Padding is zero and stays zero.
+/// Layout: all parameters with weight decay, sorted by name, then all without; both ranges padded to
+/// multiples of 128 elements (Note [Lanes] 4 in docs/architecture.md). Padding is zero and stays zero.
 class FlatParameters {
  public:
   FlatParameters(ModelConfig config, at::ScalarType dtype = at::kFloat);
@@ -38,7 +38,7 @@ class FlatParameters {
   const at::Tensor& second_moment() const { return exp_avg_sq_; }  ///< [padded] AdamW
   std::int64_t decay_end() const { return decay_end_; }            ///< [0, decay_end) is decayed
   std::int64_t numel() const { return values_.numel(); }
-  std::int64_t step() const { return step_; }                      ///< optimizer steps taken
+  std::int64_t step() const { return step_; }  ///< optimizer steps taken
   void set_step(std::int64_t step) { step_ = step; }
   std::int64_t version() const { return version_; }
   void bump_version() { ++version_; }

@@ -1,0 +1,47 @@
+#include "core/numerics/block_sum.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/base/error.hpp"
+
+namespace pagewright {
+namespace {
+
+constexpr std::int64_t kBlockSumElements = 4096;
+constexpr std::int64_t kBlockSumLanes = 8;  // independent sums that the compiler can keep side by side
+
+template <class T>
+double squares_of_block(const T* values, std::int64_t count) {
+  double sums[kBlockSumLanes] = {};
+  std::int64_t i = 0;
+  for (; i + kBlockSumLanes <= count; i += kBlockSumLanes)
+    for (std::int64_t lane = 0; lane < kBlockSumLanes; ++lane) {
+      const auto value = static_cast<double>(values[i + lane]);
+      sums[lane] += value * value;
+    }
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  for (; i < count; ++i) total += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  return total;
+}
+
+template <class T>
+double squares_of_all(const T* values, std::int64_t count) {
+  double total = 0;
+  for (std::int64_t begin = 0; begin < count; begin += kBlockSumElements)
+    total += squares_of_block(values + begin, std::min(kBlockSumElements, count - begin));
+  return total;
+}
+
+}  // namespace
+
+double block_sum_of_squares(const at::Tensor& flat) {
+  require(flat.is_contiguous() && flat.device().is_cpu(),
+          "block sum: the tensor must be contiguous and on the CPU");
+  if (flat.scalar_type() == at::kDouble) return squares_of_all(flat.const_data_ptr<double>(), flat.numel());
+  require(flat.scalar_type() == at::kFloat, "block sum: the tensor must be float or double");
+  return squares_of_all(flat.const_data_ptr<float>(), flat.numel());
+}
+
+}  // namespace pagewright

@@ -1,0 +1,65 @@
+#include "core/numerics/numeric_threads.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/headeronly/version.h>
+
+#include "core/base/rng.hpp"
+#include "core/base/sha256.hpp"
+#include "core/rl/adamw.hpp"
+
+namespace pagewright {
+namespace {
+
+at::Tensor fingerprint_input(std::uint64_t number, std::int64_t rows, std::int64_t columns) {
+  at::Tensor values = at::empty({rows, columns}, at::kFloat);
+  CounterRandom random(1, RandomStream::init, number);
+  for (float& value : std::span(values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel())))
+    value = static_cast<float>(4 * random.uniform() - 2);
+  return values;
+}
+
+void fingerprint_add(Sha256& hash, const at::Tensor& result) {
+  const at::Tensor dense = result.contiguous();
+  hash.update(
+      std::as_bytes(std::span(dense.const_data_ptr<float>(), static_cast<std::size_t>(dense.numel()))));
+}
+
+}  // namespace
+
+void use_one_numeric_thread() {
+  at::set_num_threads(1);
+}
+
+std::unique_ptr<LanePool> make_lane_pool(int threads) {
+  use_one_numeric_thread();
+  return std::make_unique<LanePool>(threads, [](int) { use_one_numeric_thread(); });
+}
+
+std::string numeric_fingerprint() {
+  Sha256 hash;
+  hash.update(at::get_cpu_capability()).update(TORCH_VERSION);
+  const at::Tensor a = fingerprint_input(0, 37, 64), b = fingerprint_input(1, 64, 48);
+  const at::Tensor product = at::mm(a, b);
+  fingerprint_add(hash, product);
+  fingerprint_add(hash, at::exp(product));
+  fingerprint_add(hash, at::softmax(product, 1));
+  at::Tensor parameters = fingerprint_input(2, 1, 256).view({256});
+  const at::Tensor gradients = fingerprint_input(3, 1, 256).view({256});
+  adamw({.weight_decay = 0.01}, parameters, gradients, at::zeros_like(parameters),
+        at::zeros_like(parameters));
+  fingerprint_add(hash, parameters);
+  return hash.hex();
+}
+
+}  // namespace pagewright

@@ -1,0 +1,113 @@
+#include "distributed/supervised/supervised_loop.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include <ATen/TensorOperators.h>
+
+#include "core/base/error.hpp"
+#include "core/base/progress.hpp"
+#include "core/base/rng.hpp"
+
+namespace pagewright {
+
+namespace {
+
+std::vector<std::int64_t> shuffled_examples(std::int64_t count, std::uint64_t seed, int epoch) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  CounterRandom random(seed, RandomStream::shuffle, static_cast<std::uint64_t>(epoch));
+  random.shuffle(std::span(order));
+  return order;
+}
+
+std::int64_t steps_per_epoch(std::int64_t examples, const SupervisedConfig& config) {
+  return (examples + config.batch - 1) / config.batch;
+}
+
+/// Examples [begin, end) of a batch that lane `lane` of `lanes` takes: contiguous, as equal as can be.
+std::span<const std::int64_t> lane_share(std::span<const std::int64_t> batch, int lane, int lanes) {
+  const std::size_t begin = batch.size() * static_cast<std::size_t>(lane) / static_cast<std::size_t>(lanes);
+  const std::size_t end =
+      batch.size() * (static_cast<std::size_t>(lane) + 1) / static_cast<std::size_t>(lanes);
+  return batch.subspan(begin, end - begin);
+}
+
+/// Mean loss per unit of weight since it was last asked for.
+struct TrainLoss {
+  double loss = 0;
+  double weight = 0;
+  double take() {
+    const double mean = weight > 0 ? loss / weight : 0;
+    loss = weight = 0;
+    return mean;
+  }
+};
+
+/// Trains on one batch and returns its loss, summed.
+double step_on(Trainer& trainer, const SupervisedTask& task, std::span<const std::int64_t> batch,
+               double weight) {
+  const StepReport report = trainer.step(
+      [&](const WeightsView& weights, int lane, int, LaneSums& sums) -> at::Tensor {
+        const auto examples = lane_share(batch, lane, trainer.lanes());
+        if (examples.empty()) return {};
+        at::Tensor loss = task.loss(weights, examples, sums);
+        if (!loss.defined()) return {};
+        sums["loss"] += loss.item<double>();
+        return loss / weight;
+      },
+      /*micro_batches=*/1);
+  require(!report.skipped, "{}: the gradient is not finite; lower the learning rate", task.name());
+  const auto loss = report.sums.find("loss");
+  return loss == report.sums.end() ? 0 : loss->second;
+}
+
+}  // namespace
+
+std::int64_t supervised_steps(std::int64_t examples, const SupervisedConfig& config) {
+  return steps_per_epoch(examples, config) * config.epochs;
+}
+
+SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const SupervisedConfig& config,
+                                const std::function<void(const SupervisedPoint&)>& on_point) {
+  const std::int64_t steps = steps_per_epoch(task.examples(), config);
+  require(steps > 0, "{}: there is nothing to train on", task.name());
+  FlatParameters& parameters = trainer.parameters();
+  SupervisedResult result;
+  at::Tensor best_values;  // [padded]
+  const auto evaluate = [&](double epoch, double train_loss) {
+    const SupervisedPoint point{epoch, train_loss, task.held_out_loss(parameters.view())};
+    if (result.curve.empty() || point.held_out_loss < result.curve[result.best].held_out_loss) {
+      result.best = result.curve.size();
+      best_values = parameters.values().clone();
+    }
+    result.curve.push_back(point);
+    if (on_point) on_point(point);
+  };
+
+  Progress progress(task.name(), steps * config.epochs);
+  TrainLoss train_loss;
+  evaluate(0, 0);
+  const std::int64_t parts = std::min<std::int64_t>(config.evaluations_per_epoch, steps);
+  for (int epoch = 0; epoch < config.epochs; ++epoch) {
+    task.begin_epoch(epoch);
+    const auto order = shuffled_examples(task.examples(), config.seed, epoch);
+    for (std::int64_t step = 0; step < steps; ++step) {
+      const auto begin = static_cast<std::size_t>(step * config.batch);
+      const auto batch = std::span(order).subspan(
+          begin, std::min<std::size_t>(static_cast<std::size_t>(config.batch), order.size() - begin));
+      double weight = 0;
+      for (std::int64_t example : batch) weight += task.weight(example);
+      if (weight > 0) train_loss.loss += step_on(trainer, task, batch, weight);
+      train_loss.weight += weight;
+      progress.advance(1);
+      if ((step + 1) * parts / steps != step * parts / steps)
+        evaluate(epoch + static_cast<double>(step + 1) / static_cast<double>(steps), train_loss.take());
+    }
+  }
+  parameters.values().copy_(best_values);
+  parameters.bump_version();
+  return result;
+}
+
+}  // namespace pagewright

@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/tensor.h>
+
+#include "core/base/error.hpp"
+#include "core/base/progress.hpp"
+#include "core/numerics/numeric_threads.hpp"
+#include "core/rl/aggregation.hpp"
+#include "distributed/supervised/supervised_loop.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace pagewright;
+
+namespace {
+
+ModelConfig supervised_model() {
+  ModelConfig config;
+  config.vocab_size = 12;
+  config.dim = 4;
+  config.layers = 1;
+  config.heads = config.kv_heads = 1;
+  config.ffn_dim = 4;
+  config.layout_begin = 6;
+  config.structure_size = 4;
+  config.value_head = true;
+  return config;
+}
+
+/// Fits the value head's bias to targets 0, 1, ... n-1: the best is their weighted mean.
+class BiasTask final : public SupervisedTask {
+ public:
+  explicit BiasTask(std::int64_t count, bool overfits = false) : count_(count), overfits_(overfits) {}
+  std::string name() const override { return "bias"; }
+  std::int64_t examples() const override { return count_; }
+  void begin_epoch(int epoch) override { epochs.push_back(epoch); }
+  double weight(std::int64_t example) const override { return example == 0 ? 3 : 1; }
+  at::Tensor loss(const WeightsView& weights, std::span<const std::int64_t> examples,
+                  LaneSums& sums) const override {
+    at::Tensor total;
+    for (const std::int64_t example : examples) {
+      const at::Tensor error = weights.at("value_head.bias") - static_cast<double>(example);
+      const at::Tensor term = weighted_sum(error * error, std::vector<double>{weight(example)});
+      total = total.defined() ? total + term : term;
+      sums["example " + std::to_string(example)] += 1;
+    }
+    return total;
+  }
+  double held_out_loss(const WeightsView& weights) override {
+    const double bias = weights.at("value_head.bias").item<double>();
+    const double wanted = overfits_ ? .5 : mean();
+    return (bias - wanted) * (bias - wanted);
+  }
+  double mean() const {
+    double sum = 0;
+    for (std::int64_t i = 1; i < count_; ++i) sum += static_cast<double>(i);
+    return sum / static_cast<double>(count_ + 2);
+  }
+  std::vector<int> epochs;
+
+ private:
+  std::int64_t count_;
+  bool overfits_;
+};
+
+struct SupervisedRun {
+  FlatParameters parameters{supervised_model(), at::kDouble};
+  LocalCommunicator learners;
+  std::unique_ptr<LanePool> pool = make_lane_pool(2);
+  SupervisedResult result;
+
+  SupervisedRun(BiasTask& task, const SupervisedConfig& config, double rate) {
+    Progress::set_shown(false);
+    parameters.initialise(1);
+    Trainer trainer(learners, parameters,
+                    {.learning_rate = rate, .weight_decay = 0, .max_grad_norm = 0, .final_fraction = 1},
+                    *pool, 4, supervised_steps(task.examples(), config));
+    result = run_supervised(trainer, task, config);
+  }
+  double bias() const { return parameters.view().at("value_head.bias").item<double>(); }
+};
+
+}  // namespace
+
+TEST_CASE("supervised training fits the weighted mean and counts its steps") {
+  BiasTask task(10);
+  const SupervisedConfig config{.epochs = 60, .batch = 4, .evaluations_per_epoch = 1, .seed = 5};
+  CHECK(supervised_steps(10, config) == 180);
+  SupervisedRun run(task, config, .05);
+  CHECK(run.bias() == Approx(task.mean()).margin(.15));
+  CHECK(task.epochs.size() == 60);
+  CHECK(task.epochs.back() == 59);
+  REQUIRE(run.result.curve.size() == 61);
+  CHECK(run.result.curve.front().epoch == 0);
+  CHECK(run.result.curve.back().epoch == 60);
+  CHECK(run.result.curve[1].train_loss > run.result.curve.back().train_loss);
+  CHECK(run.parameters.step() == 180);
+}
+
+TEST_CASE("supervised training keeps the weights with the best held-out loss") {
+  BiasTask task(10, /*overfits=*/true);
+  SupervisedRun run(task, {.epochs = 20, .batch = 5, .evaluations_per_epoch = 2, .seed = 5}, .1);
+  const auto best = std::ranges::min_element(run.result.curve, {}, &SupervisedPoint::held_out_loss);
+  CHECK(run.result.best == static_cast<std::size_t>(best - run.result.curve.begin()));
+  CHECK(run.result.best + 1 < run.result.curve.size());
+  CHECK((run.bias() - .5) * (run.bias() - .5) == best->held_out_loss);
+}
+
+TEST_CASE("supervised training has the same bits in every run and other bits with another seed") {
+  const SupervisedConfig config{.epochs = 3, .batch = 4, .evaluations_per_epoch = 1, .seed = 5};
+  SupervisedConfig other = config;
+  other.seed = 6;
+  BiasTask first(10), second(10), third(10);
+  const SupervisedRun a(first, config, .05), b(second, config, .05), c(third, other, .05);
+  CHECK(a.parameters.parameters_sha256() == b.parameters.parameters_sha256());
+  CHECK(a.parameters.parameters_sha256() != c.parameters.parameters_sha256());
+}
+
+TEST_CASE("supervised training on nothing is refused") {
+  BiasTask task(0);
+  CHECK_THROWS_WITH(SupervisedRun(task, {}, .1), "bias: there is nothing to train on");
+}
