@@ -1,0 +1,120 @@
+#include "distributed/pipeline/page_credit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "core/rl/advantage.hpp"
+#include "core/rl/kl.hpp"
+#include "core/rl/whiten.hpp"
+#include "distributed/lane_tree.hpp"
+
+namespace pagewright {
+namespace {
+
+std::vector<double> credit_doubles(const std::vector<float>& values) {
+  return {values.begin(), values.end()};
+}
+std::vector<float> credit_floats(const std::vector<double>& values) {
+  return {values.begin(), values.end()};
+}
+
+/// What one lane's pages add up to.
+struct LaneCredit {
+  Moments advantages;  ///< of tokens
+  Moments returns;     ///< of tokens
+  Moments errors;      ///< returns - old values, of tokens
+  Moments rewards;     ///< of pages
+  Moments kl;          ///< nats, of pages
+  double drift = 0;
+  LaneSums sums;  ///< per page
+};
+
+void add_page_sums(const LearningPage& page, LaneCredit& lane) {
+  const Score& score = page.score;
+  lane.sums["page_reward"] += score.page_reward;
+  for (const float slot : score.slot_rewards) lane.sums["item_reward"] += slot;
+  lane.sums["format_reward"] += score.format_reward;
+  lane.sums["valid"] += score.invalid_cause.empty() ? 1 : 0;
+  lane.sums["slots"] += static_cast<double>(page.trajectory.spans.slots.size());
+  lane.sums["tokens"] += static_cast<double>(page.trajectory.tokens.size());
+  for (const TermScore& term : score.terms) {
+    double raw = term.page_raw;
+    for (const float slot : term.slots_raw) raw += slot;
+    lane.sums["term." + term.name] += raw;
+  }
+}
+
+void credit_page(const PpoConfig& config, double kl_coefficient, LearningPage& page, LaneCredit& lane) {
+  const auto log_probs = credit_doubles(page.old_log_probs),
+             reference = credit_doubles(page.reference_log_probs);
+  const auto values = credit_doubles(page.old_values);
+  double page_kl = 0;
+  for (std::size_t t = 0; t < log_probs.size(); ++t) {
+    page_kl += log_probs[t] - reference[t];
+    lane.drift = std::max(lane.drift, std::abs(log_probs[t] - page.trajectory.log_probs[t]));
+  }
+  const auto kl = config.kl_in == KlPlace::reward ? kl_terms(config.kl_estimator, log_probs, reference)
+                                                  : std::vector<double>{};
+  const auto rewards = token_rewards(page.trajectory, page.score, config.credit, kl_coefficient, kl);
+  const Advantages result = generalised_advantages(rewards, values, config.gamma, config.lambda);
+  page.advantages = credit_floats(result.advantage);
+  page.returns = credit_floats(result.returns);
+  page.total_reward = 0;
+  for (const double reward : token_rewards(page.trajectory, page.score, config.credit))
+    page.total_reward += reward;
+
+  lane.advantages.merge(Moments::of(result.advantage));
+  lane.returns.merge(Moments::of(result.returns));
+  for (std::size_t t = 0; t < values.size(); ++t) lane.errors.add(result.returns[t] - values[t]);
+  lane.rewards.add(page.total_reward);
+  lane.kl.add(page_kl);
+  add_page_sums(page, lane);
+}
+
+void whiten_pages(const Moments& moments, Experience& experience) {
+  for (LearningRequest& request : experience.requests)
+    for (LearningPage& page : request.pages) {
+      std::vector<double> advantages = credit_doubles(page.advantages);
+      whiten(advantages, moments);
+      page.advantages = credit_floats(advantages);
+    }
+}
+
+Moments merged(const std::vector<LaneCredit>& lanes, Moments LaneCredit::*member) {
+  std::vector<Moments> parts;
+  for (const LaneCredit& lane : lanes) parts.push_back(lane.*member);
+  return merge_lanes(parts);
+}
+
+}  // namespace
+
+Metrics assign_credit(const PpoConfig& config, double kl_coefficient, Experience& experience) {
+  std::vector<LaneCredit> lanes(static_cast<std::size_t>(experience.lanes));
+  for (int lane = 0; lane < experience.lanes; ++lane)
+    for (LearningRequest& request : experience.lane(lane))
+      for (LearningPage& page : request.pages)
+        credit_page(config, kl_coefficient, page, lanes[static_cast<std::size_t>(lane)]);
+  if (config.whiten) whiten_pages(merged(lanes, &LaneCredit::advantages), experience);
+
+  std::vector<LaneSums> sums;
+  double drift = 0;
+  for (const LaneCredit& lane : lanes) {
+    sums.push_back(lane.sums);
+    drift = std::max(drift, lane.drift);
+  }
+  Metrics metrics;
+  const auto pages = static_cast<double>(experience.pages());
+  for (const auto& [name, sum] : add_lanes(std::span<const LaneSums>(sums))) metrics[name] = sum / pages;
+  metrics["tokens"] *= pages;
+  const Moments rewards = merged(lanes, &LaneCredit::rewards), returns = merged(lanes, &LaneCredit::returns);
+  metrics["reward"] = rewards.mean;
+  metrics["reward_deviation"] = std::sqrt(rewards.variance());
+  metrics["kl_per_page"] = merged(lanes, &LaneCredit::kl).mean;
+  metrics["behaviour_drift"] = drift;
+  metrics["explained_variance"] =
+      returns.variance() > 0 ? 1 - merged(lanes, &LaneCredit::errors).variance() / returns.variance() : 0;
+  return metrics;
+}
+
+}  // namespace pagewright

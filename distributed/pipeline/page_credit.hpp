@@ -1,0 +1,16 @@
+#pragma once
+// Step 6 of an iteration: token rewards, then advantages and returns, whitened over the global batch.
+
+#include "distributed/pipeline/experience.hpp"
+#include "distributed/pipeline/metrics.hpp"
+#include "distributed/pipeline/ppo_config.hpp"
+
+namespace pagewright {
+
+/// Fills advantages and returns of all pages and says what the batch was like: kl_per_page (nats, of the
+/// weights at the start of the update against the start policy), reward, page_reward, item_reward,
+/// format_reward, reward_deviation, valid, slots, tokens, explained_variance, behaviour_drift (largest
+/// |behaviour - old| log-prob) and term.NAME, the mean raw reward of each term.
+Metrics assign_credit(const PpoConfig& config, double kl_coefficient, Experience& experience);
+
+}  // namespace pagewright

@@ -1,0 +1,28 @@
+#pragma once
+// The one evaluation of pages by the learner: old log-probs and the update's new ones come from here.
+
+#include <span>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "core/model/weights_view.hpp"
+#include "core/page/vocabulary.hpp"
+#include "distributed/pipeline/experience.hpp"
+
+namespace pagewright {
+
+/// Per token of the given requests' pages, in request, sample, token order: [R].
+struct PageEvaluation {
+  at::Tensor log_probs;
+  at::Tensor entropy;  ///< nats
+  at::Tensor values;   ///< V before the token
+};
+PageEvaluation evaluate_pages(const WeightsView& weights, const LayoutVocabulary& vocabulary,
+                              std::span<const LearningRequest* const> requests, double temperature);
+
+/// Step 5: fills old_log_probs and old_values of all pages, lane beside lane, without gradients.
+void evaluate_old(const WeightsView& weights, const LayoutVocabulary& vocabulary, double temperature,
+                  Experience& experience, LanePool& pool);
+
+}  // namespace pagewright

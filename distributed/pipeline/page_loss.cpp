@@ -1,0 +1,93 @@
+#include "distributed/pipeline/page_loss.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+
+#include "core/rl/kl.hpp"
+#include "core/rl/policy_loss.hpp"
+#include "distributed/pipeline/page_evaluation.hpp"
+
+namespace pagewright {
+namespace {
+
+/// Rows of all pages of the lane's share, concatenated [R].
+struct LossRows {
+  std::vector<float> old_log_probs, old_values, reference, advantages, returns;
+  std::vector<std::int64_t> lengths;  // [pages]
+
+  explicit LossRows(std::span<const LearningRequest* const> requests) {
+    for (const LearningRequest* request : requests)
+      for (const LearningPage& page : request->pages) {
+        append(old_log_probs, page.old_log_probs);
+        append(old_values, page.old_values);
+        append(reference, page.reference_log_probs);
+        append(advantages, page.advantages);
+        append(returns, page.returns);
+        lengths.push_back(static_cast<std::int64_t>(page.trajectory.tokens.size()));
+      }
+  }
+  static void append(std::vector<float>& to, const std::vector<float>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  }
+};
+
+at::Tensor loss_row(const std::vector<float>& values, const at::Tensor& like) {
+  at::Tensor row = at::empty({static_cast<std::int64_t>(values.size())}, at::kFloat);
+  std::copy(values.begin(), values.end(), row.mutable_data_ptr<float>());
+  return row.to(like.scalar_type());
+}
+
+std::vector<float> loss_values(const at::Tensor& tensor) {
+  const at::Tensor values = tensor.detach().to(at::kFloat).contiguous();
+  return {values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel()};
+}
+
+double weighted_value(const at::Tensor& terms, std::span<const double> weights) {
+  return weighted_sum(terms.detach(), weights).item<double>();
+}
+
+void count_update(const PpoConfig& config, const PageEvaluation& fresh, const LossRows& rows, LaneSums& sums,
+                  double& ratio_deviation) {
+  const UpdateStatistics statistics =
+      update_statistics(loss_values(fresh.log_probs), rows.old_log_probs, rows.advantages, config.clip);
+  sums["tokens"] += statistics.tokens;
+  sums["pages"] += static_cast<double>(rows.lengths.size());
+  sums["clipped"] += statistics.clipped;
+  sums["old_minus_new"] += statistics.old_minus_new;
+  sums["value_clipped"] +=
+      clipped_values(loss_values(fresh.values), rows.old_values, rows.returns, config.clip_value);
+  for (const float entropy : loss_values(fresh.entropy)) sums["entropy"] += entropy;
+  ratio_deviation = std::max(ratio_deviation, statistics.ratio_deviation);
+}
+
+}  // namespace
+
+at::Tensor page_loss(const PpoConfig& config, double kl_coefficient, const WeightsView& weights,
+                     const LayoutVocabulary& vocabulary, std::span<const LearningRequest* const> requests,
+                     const GlobalCounts& counts, LaneSums& sums, double& ratio_deviation) {
+  const LossRows rows(requests);
+  const PageEvaluation fresh = evaluate_pages(weights, vocabulary, requests, config.temperature);
+  const std::vector<double> token_shares = token_weights(config.aggregation, rows.lengths, counts);
+
+  const PolicyLossTerms policy =
+      policy_loss_terms(fresh.log_probs, loss_row(rows.old_log_probs, fresh.log_probs),
+                        loss_row(rows.advantages, fresh.log_probs), config.clip);
+  const at::Tensor value = value_loss_terms(fresh.values, loss_row(rows.old_values, fresh.values),
+                                            loss_row(rows.returns, fresh.values), config.clip_value);
+  at::Tensor terms = policy.loss + config.value_coefficient * value;
+  if (config.entropy_coefficient != 0) terms = terms - config.entropy_coefficient * fresh.entropy;
+  if (config.kl_in == KlPlace::loss)
+    terms = terms + kl_coefficient * kl_loss_terms(config.kl_estimator, fresh.log_probs,
+                                                   loss_row(rows.reference, fresh.log_probs), policy.ratio);
+
+  count_update(config, fresh, rows, sums, ratio_deviation);
+  sums["policy_loss"] += weighted_value(policy.loss, token_shares);
+  sums["value_loss"] += weighted_value(value, token_shares);
+  return weighted_sum(terms, token_shares);
+}
+
+}  // namespace pagewright

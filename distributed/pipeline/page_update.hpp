@@ -1,0 +1,40 @@
+#pragma once
+// Step 7 of an iteration: optimizer steps on the iteration's pages.
+
+#include <cstdint>
+#include <vector>
+
+#include "core/page/vocabulary.hpp"
+#include "distributed/pipeline/experience.hpp"
+#include "distributed/pipeline/metrics.hpp"
+#include "distributed/pipeline/ppo_config.hpp"
+#include "distributed/trainer.hpp"
+
+namespace pagewright {
+
+/// Passes over the pages in mini-batches. A mini-batch takes an equal share of every lane; inside a lane
+/// requests are shuffled anew each pass, and the samples of a request never part.
+class PageUpdate {
+ public:
+  /// References must outlive the object. Throws Error if the requests do not divide by lanes x mini-batches.
+  PageUpdate(const PpoConfig& config, const LayoutVocabulary& vocabulary, Trainer& trainer,
+             std::uint64_t seed);
+
+  /// Metrics: policy_loss, value_loss, entropy, clip_fraction, value_clip_fraction, approximate_kl (old
+  /// against new), ratio_max_deviation, grad_norm (mean), learning_rate (last), skipped_steps, pages_learnt
+  /// (per pass), and of the very first step, when old and new are the same weights, first_ratio_deviation and
+  /// first_clip_fraction: both exactly 0.
+  Metrics run(const Experience& experience, std::uint64_t iteration, double kl_coefficient);
+
+ private:
+  /// [lanes][requests of the lane], shuffled for a pass.
+  std::vector<std::vector<const LearningRequest*>> shuffled_lanes(const Experience& experience,
+                                                                  std::uint64_t iteration, int pass) const;
+
+  const PpoConfig& config_;
+  const LayoutVocabulary& vocabulary_;
+  Trainer& trainer_;
+  std::uint64_t seed_;
+};
+
+}  // namespace pagewright

@@ -1,0 +1,107 @@
+#pragma once
+// The loop: draws requests, lets pages be generated and scored, learns from them.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "core/iteration/interfaces.hpp"
+#include "core/page/page_language.hpp"
+#include "distributed/pipeline/experience.hpp"
+#include "distributed/pipeline/metrics.hpp"
+#include "distributed/pipeline/page_update.hpp"
+#include "distributed/pipeline/ppo_config.hpp"
+#include "distributed/pipeline/request_draw.hpp"
+#include "distributed/pipeline/training_watch.hpp"
+#include "distributed/trainer.hpp"
+
+namespace pagewright {
+
+/// What the loop connects. References must outlive the pipeline. The model of the trainer's parameters has a
+/// value head. The generator and the scorer see the trainer's parameters and the frozen start policy by their
+/// own means.
+struct PipelineParts {
+  const PageLanguage& language;
+  std::vector<const Request*> requests;  ///< to train on
+  Generator& generator;
+  Scorer& scorer;
+  Trainer& trainer;
+};
+
+/// Everything that a run needs to go on bit for bit, besides the scorer's own. Random numbers need no state:
+/// they are keyed by the iteration.
+struct PipelineState {
+  std::int64_t iteration = 0;  ///< iterations done
+  double kl_coefficient = 0;
+  bool stopped = false;  ///< by the hard stop
+  std::int64_t optimizer_step = 0;
+  std::int64_t policy_version = 0;
+  at::Tensor values;         ///< [padded] parameters
+  at::Tensor first_moment;   ///< [padded]
+  at::Tensor second_moment;  ///< [padded]
+  at::Tensor within_budget;  ///< [padded] the newest parameters whose divergence was measured and within the
+                             ///< hard stop
+};
+
+/// What happened in an iteration.
+struct IterationReport {
+  std::int64_t iteration = 0;  ///< from 0
+  Metrics metrics;
+  std::vector<std::string> warnings;
+  bool learnt = true;  ///< false for the measurement that ends a run
+};
+
+struct PipelineHooks {
+  /// After every iteration: metrics files, progress, checkpoints (pipeline.state()).
+  std::function<void(const IterationReport&)> on_report;
+  /// Asked before every iteration and after the last one: the reward of the current policy on held-out
+  /// feedback, or nothing when it is not to be measured now. For the warnings only.
+  std::function<std::optional<double>(std::int64_t iteration)> held_out_reward;
+  /// Asked after every iteration: true ends the run there, to be resumed.
+  std::function<bool()> interrupted;
+};
+
+class Pipeline {
+ public:
+  Pipeline(PpoConfig config, PipelineParts parts, std::uint64_t seed);
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  /// Runs the iterations that are left, then measures the final policy. If a divergence is over the hard
+  /// stop, the run ends and the parameters become the last ones within it. Returns false if it was
+  /// interrupted.
+  bool run(const PipelineHooks& hooks = {});
+
+  /// A copy; between iterations.
+  PipelineState state() const;
+  /// Throws Error if the state is not of this model.
+  void restore(const PipelineState& state);
+
+  const PpoConfig& config() const { return config_; }
+
+ private:
+  /// Steps 1 to 6 under the current parameters.
+  Experience experience(std::int64_t iteration, Metrics& metrics);
+  /// Whether the hard stop was reached; then the parameters are back within it.
+  bool stop_if_over_budget(double kl_per_page);
+  IterationReport iterate();
+  IterationReport measure_final();
+  void warn(IterationReport& report, const PipelineHooks& hooks);
+
+  PpoConfig config_;
+  PipelineParts parts_;
+  std::uint64_t seed_;
+  RequestDraw draw_;
+  KlController kl_;
+  PageUpdate update_;
+  TrainingWatch watch_;
+  std::int64_t iteration_ = 0;
+  bool stopped_ = false;
+  at::Tensor within_budget_;  ///< [padded]
+};
+
+}  // namespace pagewright

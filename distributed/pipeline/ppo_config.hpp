@@ -1,0 +1,53 @@
+#pragma once
+// The settings of an iteration of proximal policy optimisation on pages.
+
+#include <cstdint>
+
+#include "core/rl/aggregation.hpp"
+#include "core/rl/kl.hpp"
+#include "core/rl/kl_controller.hpp"
+#include "core/rl/policy_loss.hpp"
+#include "core/rl/token_rewards.hpp"
+
+namespace pagewright {
+
+class Section;
+
+/// Where the divergence from the start policy acts.
+enum class KlPlace { reward, loss };
+
+struct PpoConfig {
+  int iterations = 40;
+  int requests = 64;     ///< an iteration; a multiple of lanes x mini_batches
+  int samples = 4;       ///< pages a request
+  int epochs = 2;        ///< passes over an iteration's pages
+  int mini_batches = 2;  ///< optimizer steps a pass
+  int lanes = 8;         ///< parts of a batch whose sums are made apart; a power of two
+
+  double gamma = 1.0;
+  double lambda = 0.95;
+  PolicyClip clip;
+  double clip_value = 0.2;  ///< 0: off
+  double value_coefficient = 1.0;
+  double entropy_coefficient = 0.0;
+  KlControlConfig kl{.horizon = 0};  ///< horizon 0: ten iterations' pages
+  KlEstimator kl_estimator = KlEstimator::k1;
+  KlPlace kl_in = KlPlace::reward;
+  CreditPlacement credit = CreditPlacement::per_item;
+  bool whiten = true;
+  LossAggregation aggregation = LossAggregation::token_mean;
+  double temperature = 1.0;  ///< of sampling and of every log-prob
+
+  static PpoConfig from(const Section& section);
+  static PpoConfig from(const Section& section, PpoConfig defaults);
+
+  std::int64_t pages() const { return static_cast<std::int64_t>(requests) * samples; }
+  /// Optimizer steps of a run: what the trainer's schedule needs.
+  std::int64_t optimizer_steps() const {
+    return static_cast<std::int64_t>(iterations) * epochs * mini_batches;
+  }
+  /// `kl` with its horizon filled in.
+  KlControlConfig kl_control() const;
+};
+
+}  // namespace pagewright

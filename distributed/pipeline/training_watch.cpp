@@ -1,0 +1,100 @@
+#include "distributed/pipeline/training_watch.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace pagewright {
+namespace {
+
+constexpr std::size_t kWatchCriticWindow = 10;  // iterations a critic gets to explain something
+constexpr double kWatchExplained = 0.02;
+constexpr double kWatchRatioTolerance = 1e-6;
+constexpr std::size_t kWatchRewardPoints = 4;  // held-out measurements that make a trend
+
+double watch_metric(const Metrics& metrics, const char* name, double otherwise = 0) {
+  const auto found = metrics.find(name);
+  return found == metrics.end() ? otherwise : found->second;
+}
+
+}  // namespace
+
+void TrainingWatch::check(bool trouble, const char* name, std::string text,
+                          std::vector<std::string>& warnings) {
+  if (!trouble) {
+    present_.erase(name);
+  } else if (present_.insert(name).second) {
+    warnings.push_back(std::move(text));
+  }
+}
+
+/// Whether the later half of the last measurements is better than the earlier by the proxy and worse by the
+/// held-out reward.
+bool TrainingWatch::rewards_part() const {
+  if (points_.size() < kWatchRewardPoints) return false;
+  const auto mean = [&](std::size_t begin, double Point::*member) {
+    double sum = 0;
+    for (std::size_t i = begin; i < begin + kWatchRewardPoints / 2; ++i) sum += points_[i].*member;
+    return sum / static_cast<double>(kWatchRewardPoints / 2);
+  };
+  const std::size_t late = points_.size() - kWatchRewardPoints / 2,
+                    early = points_.size() - kWatchRewardPoints;
+  return mean(late, &Point::proxy) > mean(early, &Point::proxy) &&
+         mean(late, &Point::held_out) < mean(early, &Point::held_out);
+}
+
+std::vector<std::string> TrainingWatch::observe(std::int64_t iteration, const Metrics& metrics,
+                                                std::optional<double> held_out_reward) {
+  std::vector<std::string> warnings;
+  const double kl = watch_metric(metrics, "kl_per_page");
+  check(watch_metric(metrics, "reward_deviation", 1) < 1e-9, "dead",
+        fmt::format("iteration {}: a dead batch: every page got the same reward, so nothing can be learnt "
+                    "from it; look "
+                    "at the reward terms and their weights",
+                    iteration),
+        warnings);
+  check(
+      !(kl <= kl_alarm_), "kl",
+      fmt::format(
+          "iteration {}: the divergence explodes: {:.2f} nats per page, above {:.2f}; the policy leaves what "
+          "the rewards were trained on. Raise kl_coefficient, or take kl: adaptive with a kl_hard_stop",
+          iteration, kl, kl_alarm_),
+      warnings);
+
+  explained_.push_back(watch_metric(metrics, "explained_variance", 1));
+  const std::size_t window = std::min(explained_.size(), kWatchCriticWindow);
+  const double best =
+      *std::max_element(explained_.end() - static_cast<std::ptrdiff_t>(window), explained_.end());
+  check(window == kWatchCriticWindow && !(best > kWatchExplained), "critic",
+        fmt::format(
+            "iteration {}: the critic explains nothing: at most {:.0f} % of the variance of returns in {} "
+            "iterations; raise value_coefficient or the learning rate",
+            iteration, 100 * std::max(0.0, best), kWatchCriticWindow),
+        warnings);
+  const double ratio = watch_metric(metrics, "first_ratio_deviation");
+  check(ratio > kWatchRatioTolerance, "ratio",
+        fmt::format(
+            "iteration {}: before the first step the probability ratio differs from 1 by {:.1e}: old and new "
+            "log-probs are not of the same evaluation",
+            iteration, ratio),
+        warnings);
+  check(watch_metric(metrics, "skipped_steps") > 0, "skipped",
+        fmt::format(
+            "iteration {}: {:.0f} optimizer steps were skipped because their gradient was not finite; lower "
+            "the learning rate",
+            iteration, watch_metric(metrics, "skipped_steps")),
+        warnings);
+  if (held_out_reward) points_.push_back({iteration, watch_metric(metrics, "reward"), *held_out_reward});
+  check(rewards_part(), "rewards",
+        fmt::format(
+            "iteration {}: the proxy reward rises while the held-out reward falls: the policy exploits the "
+            "reward model; stop earlier or raise kl_coefficient",
+            iteration),
+        warnings);
+  return warnings;
+}
+
+}  // namespace pagewright

@@ -1,0 +1,41 @@
+#pragma once
+// Looks at the figures of a run and says in words when they are wrong.
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "distributed/pipeline/metrics.hpp"
+
+namespace pagewright {
+
+/// Each trouble is told when it begins and again if it comes back after it was gone.
+class TrainingWatch {
+ public:
+  /// `kl_alarm`: nats per page from which the divergence counts as exploding.
+  explicit TrainingWatch(double kl_alarm) : kl_alarm_(kl_alarm) {}
+
+  /// Takes the metrics of an iteration, with the reward of held-out feedback if it was measured, and returns
+  /// the warnings. Watched for: a dead batch, a divergence that explodes or is no number, a critic that
+  /// explains nothing, a proxy reward that rises while the held-out one falls, a ratio that is not 1 before
+  /// the first step, skipped steps.
+  std::vector<std::string> observe(std::int64_t iteration, const Metrics& metrics,
+                                   std::optional<double> held_out_reward = {});
+
+ private:
+  struct Point {
+    std::int64_t iteration;
+    double proxy, held_out;
+  };
+  void check(bool trouble, const char* name, std::string text, std::vector<std::string>& warnings);
+  bool rewards_part() const;
+
+  double kl_alarm_;
+  std::set<std::string> present_;  ///< troubles that hold now
+  std::vector<double> explained_;  ///< explained variance of all iterations
+  std::vector<Point> points_;      ///< iterations with a held-out reward
+};
+
+}  // namespace pagewright

@@ -1,0 +1,265 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <vector>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+
+#include "core/base/error.hpp"
+#include "core/base/rng.hpp"
+#include "distributed/pipeline/page_credit.hpp"
+#include "distributed/pipeline/page_evaluation.hpp"
+#include "distributed/pipeline/page_loss.hpp"
+#include "tests/distributed/small_shop_support.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace pagewright;
+using namespace pagewright::shop_test;
+
+namespace {
+
+Experience shop_experience(ShopRun& shop, int requests, int samples, int lanes) {
+  const auto keyed = shop.keyed_requests(requests);
+  SampleOptions options;
+  options.seed = 3;
+  options.samples = samples;
+  auto trajectories = shop.generator().generate(keyed, options);
+  std::vector<KeyedRequest> scored;
+  for (const KeyedRequest& request : keyed)
+    for (int sample = 0; sample < samples; ++sample) scored.push_back(request);
+  auto scores = shop.scorer().score(scored, trajectories);
+  Experience experience = gather_experience(shop.language(), keyed, std::move(trajectories),
+                                            std::move(scores), samples, lanes, shop.pool());
+  evaluate_old(shop.parameters().view(), shop.language().vocabulary(), 1.0, experience, shop.pool());
+  return experience;
+}
+
+double wanted_reward(const Score& score) {
+  double sum = score.page_reward + score.format_reward;
+  for (const float slot : score.slot_rewards) sum += slot;
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("at the first update the ratio is exactly 1 and the divergence exactly 0") {
+  ShopRun shop(shop_config(), 2);
+  const auto reports = shop.run();
+  REQUIRE(reports.size() == 4);
+  CHECK(reports[0].metrics.at("kl_per_page") == 0);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(reports[i].metrics.at("first_ratio_deviation") == 0);
+    CHECK(reports[i].metrics.at("first_clip_fraction") == 0);
+    CHECK(reports[i].metrics.at("behaviour_drift") == 0);
+    CHECK(reports[i].metrics.at("pages_drawn") == 32);
+    CHECK(reports[i].metrics.at("pages_learnt") == 32);
+    CHECK(reports[i].metrics.at("valid") == 1);
+    CHECK(reports[i].metrics.at("skipped_steps") == 0);
+  }
+  CHECK(reports[2].metrics.at("ratio_max_deviation") > 0);
+  CHECK(reports[2].metrics.at("kl_per_page") != 0);
+  CHECK_FALSE(reports[3].learnt);
+  CHECK(shop.parameters().step() == 3 * 4);
+}
+
+TEST_CASE("the policy learns what is rewarded, with either credit and with KL in reward or loss") {
+  for (const auto& [credit, place] : {std::pair{CreditPlacement::per_item, KlPlace::reward},
+                                      std::pair{CreditPlacement::terminal, KlPlace::loss}}) {
+    PpoConfig config = shop_config();
+    config.iterations = 16;
+    config.samples = 4;
+    config.credit = credit;
+    config.kl_in = place;
+    config.kl_estimator = place == KlPlace::loss ? KlEstimator::k3_plus : KlEstimator::k1;
+    config.kl.hard_stop = 0;
+    ShopRun shop(config, 2, 1e-2);
+    const auto reports = shop.run();
+    const auto mean = [&](std::size_t begin) {
+      double sum = 0;
+      for (std::size_t i = begin; i < begin + 3; ++i) sum += reports[i].metrics.at("reward");
+      return sum / 3;
+    };
+    CHECK(mean(reports.size() - 3) > mean(0) + 0.5);
+  }
+}
+
+TEST_CASE("training gives the same bits with one thread or several, lanes side by side") {
+  ShopRun one(shop_config(), 1), two(shop_config(), 2), three(shop_config(), 3);
+  const auto reports = one.run();
+  const auto others = two.run();
+  three.run();
+  CHECK(one.parameters().parameters_sha256() == two.parameters().parameters_sha256());
+  CHECK(one.parameters().parameters_sha256() == three.parameters().parameters_sha256());
+  for (std::size_t i = 0; i < reports.size(); ++i) CHECK(reports[i].metrics == others[i].metrics);
+}
+
+TEST_CASE("a run that is interrupted and restored goes on bit for bit") {
+  ShopRun whole(shop_config(), 2);
+  const auto expected = whole.run();
+  ShopRun first(shop_config(), 2);
+  CHECK(first.run(1).size() == 1);
+  const PipelineState state = first.pipeline().state();
+  first.run();  // the copy must not follow the run
+
+  ShopRun second(shop_config(), 1);
+  second.pipeline().restore(state);
+  const auto rest = second.run();
+  REQUIRE(rest.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(rest[i].metrics == expected[i + 1].metrics);
+  CHECK(second.parameters().parameters_sha256() == whole.parameters().parameters_sha256());
+  const PipelineState a = whole.pipeline().state(), b = second.pipeline().state();
+  CHECK(a.kl_coefficient == b.kl_coefficient);
+  CHECK(a.iteration == b.iteration);
+  CHECK(a.optimizer_step == b.optimizer_step);
+  CHECK(a.second_moment.equal(b.second_moment));
+  CHECK(a.within_budget.equal(b.within_budget));
+
+  PipelineState foreign = state;
+  foreign.values = foreign.values.slice(0, 0, 128);
+  CHECK_THROWS_WITH(second.pipeline().restore(foreign), "the saved state's parameters are not of this model");
+}
+
+TEST_CASE("the hard stop ends the run with the last policy within its budget") {
+  PpoConfig config = shop_config();
+  config.iterations = 12;
+  config.kl.kind = KlControl::fixed;
+  config.kl.coefficient = 0;
+  config.kl.hard_stop = 0.3;
+  ShopRun shop(config, 2, 2e-2);
+  const auto reports = shop.run();
+  REQUIRE(reports.size() > 1);
+  REQUIRE(reports.size() < 13);
+  CHECK_FALSE(reports.back().learnt);
+  CHECK(reports.back().metrics.at("kl_per_page") > 0.3);
+  const auto last_within = static_cast<std::int64_t>(reports.size()) - 2;
+  CHECK(reports[static_cast<std::size_t>(last_within)].metrics.at("kl_per_page") <= 0.3);
+  CHECK(shop.pipeline().state().stopped);
+
+  ShopRun again(config, 2, 2e-2);
+  if (last_within > 0) again.run(last_within);
+  CHECK(again.parameters().parameters_sha256() == shop.parameters().parameters_sha256());
+}
+
+TEST_CASE("without a hard stop an exploding divergence is told in words") {
+  PpoConfig config = shop_config();
+  config.iterations = 12;
+  config.kl.kind = KlControl::fixed;
+  config.kl.coefficient = 0;
+  config.kl.hard_stop = 0;
+  config.kl.target = .2;
+  ShopRun shop(config, 2, 3e-2);
+  std::size_t told = 0;
+  for (const IterationReport& report : shop.run())
+    for (const std::string& warning : report.warnings)
+      told += warning.find("the divergence explodes") != std::string::npos ? 1 : 0;
+  CHECK(told >= 1);
+}
+
+TEST_CASE("token rewards add up to the weighted terms and both placements start from the same return") {
+  ShopRun shop(shop_config(), 2);
+  PpoConfig config = shop_config();
+  config.lambda = 1;
+  config.whiten = false;
+  Experience items = shop_experience(shop, 8, 2, 4), page_end = items;
+  const Metrics metrics = assign_credit(config, .3, items);
+  config.credit = CreditPlacement::terminal;
+  assign_credit(config, .3, page_end);
+  double rewards = 0;
+  for (std::size_t r = 0; r < items.requests.size(); ++r)
+    for (std::size_t s = 0; s < 2; ++s) {
+      const LearningPage& page = items.requests[r].pages[s];
+      CHECK(page.total_reward == Approx(wanted_reward(page.score)));
+      CHECK(page.returns[0] == Approx(page_end.requests[r].pages[s].returns[0]).margin(1e-6));
+      CHECK(page.returns[0] == Approx(page.total_reward).margin(1e-6));
+      rewards += page.total_reward;
+    }
+  CHECK(metrics.at("reward") == Approx(rewards / 16));
+  CHECK(metrics.at("page_reward") + metrics.at("item_reward") + metrics.at("format_reward") ==
+        Approx(metrics.at("reward")));
+}
+
+TEST_CASE("advantages are whitened over the whole batch, whatever the number of lanes") {
+  ShopRun shop(shop_config(), 2);
+  Experience four = shop_experience(shop, 8, 2, 4), one = four;
+  one.lanes = 1;
+  assign_credit(shop_config(), .1, four);
+  assign_credit(shop_config(), .1, one);
+  double sum = 0, squares = 0, tokens = 0;
+  for (std::size_t r = 0; r < 8; ++r)
+    for (std::size_t s = 0; s < 2; ++s)
+      for (std::size_t t = 0; t < four.requests[r].pages[s].advantages.size(); ++t) {
+        const double advantage = four.requests[r].pages[s].advantages[t];
+        CHECK(advantage == Approx(one.requests[r].pages[s].advantages[t]).margin(1e-5));
+        sum += advantage;
+        squares += advantage * advantage;
+        tokens += 1;
+      }
+  CHECK(sum / tokens == Approx(0).margin(1e-5));
+  CHECK(squares / (tokens - 1) == Approx(1).epsilon(1e-4));
+}
+
+TEST_CASE("the loss's gradient agrees with finite differences in double") {
+  ShopRun shop(shop_config(), 2);
+  PpoConfig config = shop_config();
+  config.entropy_coefficient = .05;
+  config.value_coefficient = .7;
+  Experience experience = shop_experience(shop, 4, 2, 4);
+  assign_credit(config, .1, experience);
+  std::vector<const LearningRequest*> requests;
+  GlobalCounts counts{0, 8, 1};
+  for (const LearningRequest& request : experience.requests) {
+    requests.push_back(&request);
+    for (const LearningPage& page : request.pages)
+      counts.tokens += static_cast<double>(page.trajectory.tokens.size());
+  }
+  FlatParameters exact(shop.parameters().config(), at::kDouble);
+  exact.load(shop.parameters().view().tensors());
+  // Away from the old policy, so that ratios differ from 1, but not so far that they clip.
+  double* values = exact.values().mutable_data_ptr<double>();
+  CounterRandom random(4, RandomStream::world);
+  for (const FlatSlot& slot : exact.slots())
+    for (std::int64_t i = slot.offset; i < slot.offset + slot.numel; ++i) values[i] += 1e-3 * random.normal();
+
+  const auto loss_of = [&](const WeightsView& weights) {
+    LaneSums sums;
+    double deviation = 0;
+    const at::Tensor loss =
+        page_loss(config, .1, weights, shop.language().vocabulary(), requests, counts, sums, deviation);
+    CHECK(deviation > 0);
+    CHECK(sums.at("clipped") == 0);
+    return loss;
+  };
+  at::Tensor flat = exact.values().clone().requires_grad_(true);
+  loss_of(exact.view_of(flat)).backward();
+  int checked = 0;
+  for (const FlatSlot& slot : exact.slots()) {
+    const std::int64_t at = slot.offset + slot.numel / 2;
+    const double kept = values[at], h = 1e-5;
+    values[at] = kept + h;
+    const double up = loss_of(exact.view()).item<double>();
+    values[at] = kept - h;
+    const double down = loss_of(exact.view()).item<double>();
+    values[at] = kept;
+    CHECK(flat.grad()[at].item<double>() == Approx((up - down) / (2 * h)).epsilon(1e-5).margin(1e-8));
+    ++checked;
+  }
+  CHECK(checked > 10);
+}
+
+TEST_CASE("pages that do not fit their requests are refused") {
+  ShopRun shop(shop_config(), 1);
+  const auto keyed = shop.keyed_requests(2);
+  SampleOptions options;
+  auto trajectories = shop.generator().generate(keyed, options);
+  auto scores = shop.scorer().score(keyed, trajectories);
+  const auto gather = [&] {
+    gather_experience(shop.language(), keyed, trajectories, scores, 1, 2, shop.pool());
+  };
+  gather();
+  scores[1].reference_log_probs.pop_back();
+  CHECK_THROWS_AS(gather(), Error);
+  scores.pop_back();
+  CHECK_THROWS_WITH(gather(), "2 requests of 1 samples need 2 pages, but 2 were generated and 1 scored");
+}

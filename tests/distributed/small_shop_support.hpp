@@ -1,0 +1,78 @@
+#pragma once
+// A small shop with everything that the pipeline connects: requests, a page language, a real policy that
+// samples by full forward passes, and a scorer with known rewards.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/iteration/interfaces.hpp"
+#include "core/numerics/numeric_threads.hpp"
+#include "core/page/page_language.hpp"
+#include "distributed/pipeline/pipeline.hpp"
+
+namespace pagewright::shop_test {
+
+/// Pages of a grid of 2 slots and a list of 1 or 2, from 6 candidates of 3 brands.
+PageLanguage shop_language();
+std::vector<Request> shop_requests(int count);
+ModelConfig shop_model(const PageLanguage& language);
+
+/// Samples token by token, every step a full forward pass over the prompt and the page so far.
+class ForwardGenerator final : public Generator {
+ public:
+  ForwardGenerator(const PageLanguage& language, const FlatParameters& parameters)
+      : language_(language), parameters_(parameters) {}
+  std::vector<Trajectory> generate(std::span<const KeyedRequest> requests,
+                                   const SampleOptions& options) override;
+
+ private:
+  const PageLanguage& language_;
+  const FlatParameters& parameters_;
+};
+
+/// Item reward 0.5 for brand "a" and -0.25 otherwise, page reward 1 if the first item costs least; reference
+/// log-probs of the start policy.
+class BrandScorer final : public Scorer {
+ public:
+  BrandScorer(const PageLanguage& language, const FlatParameters& start)
+      : language_(language), start_(start) {}
+  std::vector<Score> score(std::span<const KeyedRequest> requests,
+                           std::span<const Trajectory> trajectories) override;
+
+ private:
+  const PageLanguage& language_;
+  const FlatParameters& start_;
+};
+
+/// Parameters, trainer and pipeline over the shop.
+class ShopRun {
+ public:
+  ShopRun(const PpoConfig& config, int threads, double learning_rate = 3e-3);
+  Pipeline& pipeline() { return *pipeline_; }
+  FlatParameters& parameters() { return parameters_; }
+  /// Runs to the end (or `until` iterations) and returns the reports.
+  std::vector<IterationReport> run(std::optional<std::int64_t> until = {});
+  std::vector<KeyedRequest> keyed_requests(int count) const;
+  const PageLanguage& language() const { return language_; }
+  ForwardGenerator& generator() { return generator_; }
+  BrandScorer& scorer() { return scorer_; }
+  LanePool& pool() { return *pool_; }
+
+ private:
+  PageLanguage language_;
+  std::vector<Request> requests_;
+  FlatParameters start_, parameters_;
+  LocalCommunicator learners_;
+  std::unique_ptr<LanePool> pool_;
+  Trainer trainer_;
+  ForwardGenerator generator_;
+  BrandScorer scorer_;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+/// 16 requests of 2 samples in 4 lanes, 2 passes of 2 mini-batches.
+PpoConfig shop_config();
+
+}  // namespace pagewright::shop_test
