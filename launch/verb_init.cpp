@@ -31,6 +31,8 @@ void run_init(const InitArguments& arguments) {
   if (!std::filesystem::is_directory(log)) {
     const auto file = log;
     log = out / "log";
+    require(!std::filesystem::exists(log), "{0}: exists already; use it: pagewright init {0} --out {1}",
+            log.string(), out.string());
     std::cout << import_log({file}, log, arguments.options).text() << "\n";
   }
   const auto summary = summarise_log(log);
