@@ -68,11 +68,11 @@ struct ExaminationConfig {
 struct ClickConfig {
   double bias = -2.6;
   double match = 1.0;
-  double quality = 0.65;
+  double quality = 0.75;
   double price = 0.35;
   double ad = -0.4;
-  double new_category = 0.25;
-  double same_category = 0.08;
+  double new_category = 0.3;
+  double same_category = 0.18;
   double same_brand = 0.06;
   double near_duplicate = 0.8;
   double bought = 1.5;
@@ -85,7 +85,7 @@ struct ClickConfig {
 struct PurchaseConfig {
   double bias = -1.8;
   double match = 0.3;
-  double quality = 0.45;
+  double quality = 0.5;
   double price = 0.5;
   static PurchaseConfig from(Section section);
 };
@@ -93,9 +93,9 @@ struct PurchaseConfig {
 /// The policy that composed the logged pages.
 struct LoggingConfig {
   double match = 1.0;
-  double match_noise = 0.3;
+  double match_noise = 0.4;
   double quality = 0.15;
-  double temperature = 1.1;
+  double temperature = 0.9;
   double uniform_share = 0.08;
   double repeat_share = 0.3;
   static LoggingConfig from(Section section);
