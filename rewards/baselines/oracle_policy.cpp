@@ -7,7 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/page/page_codec.hpp"
 #include "core/page/page_grammar.hpp"
-#include "rewards/simulator/page_walk.hpp"
+#include "rewards/simulator/item_walk.hpp"
 
 namespace pagewright {
 namespace {
@@ -52,7 +52,11 @@ Page oracle_page(const RequestTruth& truth, const PageGrammar& grammar, const La
 
 OraclePolicy::OraclePolicy(const World& world, LayoutVocabulary vocabulary, OracleGoal goal,
                            GainWeights weights)
-    : world_(world), vocabulary_(std::move(vocabulary)), goal_(goal), weights_(weights) {}
+    : world_(world),
+      vocabulary_(std::move(vocabulary)),
+      structures_(world.schema()),
+      goal_(goal),
+      weights_(weights) {}
 
 std::string OraclePolicy::name() const {
   switch (goal_) {
@@ -75,7 +79,7 @@ std::vector<Trajectory> OraclePolicy::generate(std::span<const KeyedRequest> req
     trajectory.request = keyed.key;
     trajectory.order.resize(request.candidates.size());
     std::iota(trajectory.order.begin(), trajectory.order.end(), 0);
-    const PageGrammar grammar(world_.schema(), vocabulary_, request, trajectory.order);
+    const PageGrammar grammar(world_.schema(), vocabulary_, request, trajectory.order, structures_);
     trajectory.page = oracle_page(RequestTruth(world_, request), grammar, vocabulary_, goal_, weights_);
     EncodedPage encoded = encode_page(vocabulary_, trajectory.order, trajectory.page);
     trajectory.tokens = std::move(encoded.tokens);

@@ -6,6 +6,7 @@
 
 #include "core/iteration/interfaces.hpp"
 #include "core/page/page_grammar.hpp"
+#include "core/page/page_structure.hpp"
 #include "core/page/vocabulary.hpp"
 #include "rewards/feedback/gain_weights.hpp"
 #include "rewards/simulator/request_truth.hpp"
@@ -37,6 +38,7 @@ class OraclePolicy : public Policy {
  private:
   const World& world_;
   LayoutVocabulary vocabulary_;
+  PageStructureCache structures_;
   OracleGoal goal_;
   GainWeights weights_;
 };

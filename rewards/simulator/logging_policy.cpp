@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "rewards/simulator/page_walk.hpp"
+#include "rewards/simulator/item_walk.hpp"
 
 namespace pagewright {
 namespace {

@@ -8,9 +8,10 @@
 
 #include "core/base/rng.hpp"
 #include "core/page/page_grammar.hpp"
+#include "core/page/page_structure.hpp"
 #include "rewards/simulator/feedback_draw.hpp"
+#include "rewards/simulator/item_walk.hpp"
 #include "rewards/simulator/logging_policy.hpp"
-#include "rewards/simulator/page_walk.hpp"
 #include "rewards/simulator/request_source.hpp"
 #include "rewards/simulator/request_truth.hpp"
 
@@ -24,7 +25,8 @@ CounterRandom page_random(const World& world, RandomStream stream, std::size_t p
 
 class LogWalk {
  public:
-  explicit LogWalk(const World& world) : world_(world), vocabulary_(layout_only(world.schema())) {}
+  explicit LogWalk(const World& world)
+      : world_(world), vocabulary_(layout_only(world.schema())), structures_(world.schema()) {}
 
   FeedbackLog run() {
     for (std::int64_t index = 0; index < world_.requests(); ++index) show(index);
@@ -38,7 +40,7 @@ class LogWalk {
     const Request& request = log_.requests.back().request;
     CandidateOrder own_order(request.candidates.size());
     for (std::size_t i = 0; i < own_order.size(); ++i) own_order[i] = static_cast<std::int32_t>(i);
-    const PageGrammar grammar(world_.schema(), vocabulary_, request, own_order);
+    const PageGrammar grammar(world_.schema(), vocabulary_, request, own_order, structures_);
     const RequestTruth truth(world_, request);
     const bool test = log_.requests.back().split == Split::test;
     const bool twice = !test && world_.shown_twice(index) &&
@@ -75,6 +77,7 @@ class LogWalk {
 
   const World& world_;
   LayoutVocabulary vocabulary_;
+  PageStructureCache structures_;
   FeedbackLog log_;
 };
 

@@ -15,10 +15,23 @@
 namespace pagewright {
 namespace {
 
-/// A simulated log with everything that pairs are made of.
+/// A simulated log without second pages that have the items of the first, so that the items of a pair's
+/// better page tell which page it was made of.
+FeedbackLog log_of_distinct_pages() {
+  FeedbackLog log = simulate_log(test::small_world(3, 2500, 20));
+  std::set<std::pair<std::int64_t, std::vector<std::int32_t>>> seen;
+  std::erase_if(log.pages, [&](const LoggedPage& page) {
+    std::vector<std::int32_t> items = page.page.items();
+    std::sort(items.begin(), items.end());
+    return !seen.emplace(page.request, items).second;
+  });
+  return log;
+}
+
+/// A log with everything that pairs are made of.
 struct PairCase {
   PageSchema schema = test::carousel_and_grid();
-  FeedbackLog log = simulate_log(test::small_world(3, 2500, 20));
+  FeedbackLog log = log_of_distinct_pages();
   GainConfig gains;
   GainWeights weights = gain_weights(gains, log);
   PositionPropensities propensities{{1, 0.9, 0.8, 0.7, 0.65, 0.6, 0.5, 0.4}, 10};

@@ -1,6 +1,6 @@
 #include "rewards/baselines/oracle_policy.hpp"
 #include "rewards/feedback/gains.hpp"
-#include "rewards/simulator/page_walk.hpp"
+#include "rewards/simulator/item_walk.hpp"
 #include "rewards/simulator/request_source.hpp"
 #include "rewards/simulator/request_truth.hpp"
 #include "rewards/simulator/simulated_log.hpp"

@@ -1,7 +1,7 @@
 #include "rewards/baselines/oracle_policy.hpp"
 
 #include "core/base/error.hpp"
-#include "rewards/simulator/page_walk.hpp"
+#include "rewards/simulator/item_walk.hpp"
 #include "rewards/simulator/request_source.hpp"
 #include "tests/rewards/simulator/simulator_support.hpp"
 #include "tests/support/catch.hpp"

@@ -3,8 +3,8 @@
 #include <numeric>
 #include <vector>
 
+#include "rewards/simulator/item_walk.hpp"
 #include "rewards/simulator/logging_policy.hpp"
-#include "rewards/simulator/page_walk.hpp"
 
 namespace pagewright::test {
 

@@ -1,4 +1,4 @@
-#include "rewards/simulator/page_walk.hpp"
+#include "rewards/simulator/item_walk.hpp"
 
 #include <vector>
 
