@@ -1,0 +1,268 @@
+#include "rollout/engine/page_generation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/base/error.hpp"
+#include "core/base/rng.hpp"
+#include "core/model/allowed_softmax.hpp"
+#include "core/model/row_functions.hpp"
+#include "core/page/page_codec.hpp"
+#include "core/page/page_schema.hpp"
+
+namespace pagewright {
+namespace {
+
+/// Unconstrained pages may run past the longest valid one by so much before they are cut.
+constexpr int kUnconstrainedSlack = 8;
+
+}  // namespace
+
+int longest_response(const PageSchema& schema) {
+  const int sections =
+      schema.section_order.empty() ? schema.max_sections : static_cast<int>(schema.section_order.size());
+  return schema.max_slots() + 2 * sections + 1;
+}
+
+PageGeneration::PageGeneration(const PageLanguage& language, const WeightsView& weights,
+                               std::span<const KeyedRequest> requests, const SampleOptions& options)
+    : language_(language),
+      weights_(weights),
+      requests_(requests),
+      options_(options),
+      length_limit_(longest_response(language.schema()) + (options.constrained ? 0 : kUnconstrainedSlack)) {
+  require(options.samples > 0, "generate: {} samples a request", options.samples);
+  require(options.greedy || options.temperature > 0, "generate: temperature {} is not positive",
+          options.temperature);
+}
+
+void PageGeneration::prepare_prompts() {
+  for (const KeyedRequest& keyed : requests_) {
+    const auto key = static_cast<std::uint64_t>(keyed.key);
+    CandidateOrder order = language_.candidate_order(*keyed.request, options_.iteration, key);
+    PromptState state;
+    if (options_.constrained) state.grammar.emplace(language_.grammar(*keyed.request, order));
+    state.prompt = language_.prompt(*keyed.request, std::move(order));
+    prompts_.push_back(std::move(state));
+  }
+  for (std::size_t p = 0; p < prompts_.size(); ++p)
+    for (int sample = 0; sample < options_.samples; ++sample) {
+      Stream stream;
+      stream.prompt = static_cast<std::int32_t>(p);
+      stream.sample = sample;
+      if (prompts_[p].grammar) stream.state = prompts_[p].grammar->start();
+      streams_.push_back(std::move(stream));
+    }
+}
+
+void PageGeneration::prepare_model() {
+  std::vector<const TokenBags*> tokens;
+  std::vector<std::int32_t> stream_prompt;
+  for (const PromptState& state : prompts_) tokens.push_back(&state.prompt.tokens);
+  for (const Stream& stream : streams_) stream_prompt.push_back(stream.prompt);
+  session_.emplace(weights_, tokens, stream_prompt, length_limit_ - 1);
+
+  const LayoutVocabulary& vocabulary = language_.vocabulary();
+  std::int64_t most = 0;
+  std::vector<at::Tensor> candidates;
+  for (std::size_t p = 0; p < prompts_.size(); ++p) {
+    std::vector<std::int64_t> rows;
+    for (const std::int32_t position : prompts_[p].prompt.candidate_position)
+      rows.push_back(session_->prompt_row(static_cast<std::int64_t>(p), position));
+    candidates.push_back(gather_rows(session_->prompt_hidden(), rows));
+    most = std::max(most, static_cast<std::int64_t>(rows.size()));
+  }
+  const std::int64_t columns = options_.constrained ? vocabulary.structure_size() + most
+                                                    : static_cast<std::int64_t>(vocabulary.layout_size());
+  scorer_.emplace(weights_, candidates, columns);
+}
+
+PageGeneration::StepRows PageGeneration::prompt_rows(std::span<const std::int32_t> open) {
+  const auto dim = static_cast<std::size_t>(weights_.config().dim);
+  const float* all = session_->prompt_hidden().const_data_ptr<float>();
+  hidden_.resize(prompts_.size() * dim);
+  for (std::size_t p = 0; p < prompts_.size(); ++p) {
+    const std::int64_t row =
+        session_->prompt_row(static_cast<std::int64_t>(p), prompts_[p].prompt.tokens.size() - 1);
+    std::copy_n(all + row * static_cast<std::int64_t>(dim), dim,
+                hidden_.begin() + static_cast<std::ptrdiff_t>(p * dim));
+  }
+  StepRows rows{hidden_, {}};
+  for (const std::int32_t s : open) rows.row_of.push_back(streams_[static_cast<std::size_t>(s)].prompt);
+  return rows;
+}
+
+void PageGeneration::find_allowed(std::span<const std::int32_t> open) {
+  allowed_.clear();
+  allowed_offsets_.assign(1, 0);
+  std::vector<std::int32_t> set;
+  for (const std::int32_t s : open) {
+    const Stream& stream = streams_[static_cast<std::size_t>(s)];
+    const auto& grammar = prompts_[static_cast<std::size_t>(stream.prompt)].grammar;
+    if (grammar) {
+      grammar->allowed(stream.state, set);
+    } else {
+      set.resize(static_cast<std::size_t>(language_.vocabulary().layout_size()));
+      std::iota(set.begin(), set.end(), 0);
+    }
+    allowed_.insert(allowed_.end(), set.begin(), set.end());
+    allowed_offsets_.push_back(static_cast<std::int32_t>(allowed_.size()));
+  }
+}
+
+/// Scores each row from which a stream has a choice; a forced token needs no score.
+void PageGeneration::score_rows(std::span<const std::int32_t> open, const StepRows& rows) {
+  const auto dim = static_cast<std::size_t>(weights_.config().dim);
+  logits_row_.assign(rows.hidden.size() / dim, -1);
+  scored_hidden_.clear();
+  std::vector<std::int32_t> prompts;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const auto row = static_cast<std::size_t>(rows.row_of[i]);
+    if (allowed_offsets_[i + 1] - allowed_offsets_[i] < 2 || logits_row_[row] >= 0) continue;
+    logits_row_[row] = static_cast<std::int32_t>(prompts.size());
+    prompts.push_back(streams_[static_cast<std::size_t>(open[i])].prompt);
+    const auto from = rows.hidden.subspan(row * dim, dim);
+    scored_hidden_.insert(scored_hidden_.end(), from.begin(), from.end());
+  }
+  logits_.resize(prompts.size() * static_cast<std::size_t>(scorer_->columns()));
+  if (!prompts.empty()) scorer_->score(prompts, scored_hidden_.data(), logits_.data());
+}
+
+/// The likeliest entry, or the one in which a uniform number falls on the summed probabilities.
+std::size_t PageGeneration::pick(const Stream& stream, std::span<const float> log_probs) const {
+  if (options_.greedy)
+    return static_cast<std::size_t>(std::ranges::max_element(log_probs) - log_probs.begin());
+  const auto key = static_cast<std::uint64_t>(requests_[static_cast<std::size_t>(stream.prompt)].key);
+  CounterRandom random(options_.seed, RandomStream::sampling, options_.iteration, key,
+                       static_cast<std::uint64_t>(stream.sample), stream.tokens.size());
+  double total = 0;
+  for (const float log_prob : log_probs) total += std::exp(static_cast<double>(log_prob));
+  const double point = random.uniform() * total;
+  double sum = 0;
+  std::size_t last = 0;
+  for (std::size_t i = 0; i < log_probs.size(); ++i) {
+    const double p = std::exp(static_cast<double>(log_probs[i]));
+    sum += p;
+    if (p > 0) last = i;
+    if (point < sum) return i;
+  }
+  return last;
+}
+
+bool PageGeneration::note_first_slot(const Stream& stream, std::span<const std::int32_t> allowed,
+                                     std::span<const float> log_probs) {
+  const int structure = language_.vocabulary().structure_size();
+  if (!first_slot_only_ || allowed.back() < structure) return false;
+  const auto p = static_cast<std::size_t>(stream.prompt);
+  const CandidateOrder& order = prompts_[p].prompt.order;
+  first_slots_[p].assign(order.size(), -std::numeric_limits<float>::infinity());
+  for (std::size_t i = 0; i < allowed.size(); ++i)
+    if (allowed[i] >= structure)
+      first_slots_[p][static_cast<std::size_t>(order[static_cast<std::size_t>(allowed[i] - structure)])] =
+          log_probs[i];
+  return true;
+}
+
+void PageGeneration::choose(std::int32_t index, std::span<const std::int32_t> allowed, const float* logits) {
+  Stream& stream = streams_[static_cast<std::size_t>(index)];
+  log_probs_.assign(allowed.size(), 0.0f);
+  if (allowed.size() > 1)
+    allowed_log_softmax_row(logits, allowed,
+                            options_.greedy ? 1.0f : static_cast<float>(options_.temperature),
+                            log_probs_.data());
+  if (note_first_slot(stream, allowed, log_probs_)) {
+    stream.open = false;
+    return;
+  }
+  const std::size_t chosen = allowed.size() > 1 ? pick(stream, log_probs_) : 0;
+  const TokenId token = language_.vocabulary().layout_begin() + allowed[chosen];
+  stream.tokens.push_back(token);
+  stream.log_probs.push_back(log_probs_[chosen]);
+  const auto& grammar = prompts_[static_cast<std::size_t>(stream.prompt)].grammar;
+  if (grammar) grammar->advance(stream.state, token);
+  stream.open = token != language_.vocabulary().page_end() && std::ssize(stream.tokens) < length_limit_;
+}
+
+TokenBags PageGeneration::next_inputs(std::span<const std::int32_t> open) const {
+  TokenBags inputs;
+  for (const std::int32_t s : open) {
+    const Stream& stream = streams_[static_cast<std::size_t>(s)];
+    const TokenBags one =
+        response_input(language_.vocabulary(), prompts_[static_cast<std::size_t>(stream.prompt)].prompt,
+                       std::span(stream.tokens).last(1));
+    inputs.push(one.at(0));
+  }
+  return inputs;
+}
+
+void PageGeneration::run() {
+  prepare_prompts();
+  prepare_model();
+  std::vector<std::int32_t> open(streams_.size());
+  std::iota(open.begin(), open.end(), 0);
+  StepRows rows = prompt_rows(open);
+  while (true) {
+    find_allowed(open);
+    score_rows(open, rows);
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      const auto begin = static_cast<std::size_t>(allowed_offsets_[i]);
+      const auto end = static_cast<std::size_t>(allowed_offsets_[i + 1]);
+      const std::int32_t row = logits_row_[static_cast<std::size_t>(rows.row_of[i])];
+      choose(open[i], std::span(allowed_).subspan(begin, end - begin),
+             row < 0 ? nullptr : logits_.data() + row * scorer_->columns());
+    }
+    std::erase_if(open, [this](std::int32_t s) { return !streams_[static_cast<std::size_t>(s)].open; });
+    if (open.empty()) return;
+    hidden_.resize(open.size() * static_cast<std::size_t>(weights_.config().dim));
+    session_->step(open, next_inputs(open), hidden_.data());
+    rows.hidden = hidden_;
+    rows.row_of.resize(open.size());
+    std::iota(rows.row_of.begin(), rows.row_of.end(), 0);
+  }
+}
+
+Trajectory PageGeneration::trajectory(Stream&& stream) const {
+  const auto p = static_cast<std::size_t>(stream.prompt);
+  Trajectory t;
+  t.request = requests_[p].key;
+  t.sample = stream.sample;
+  t.order = prompts_[p].prompt.order;
+  t.tokens = std::move(stream.tokens);
+  t.log_probs = std::move(stream.log_probs);
+  DecodedPage decoded = language_.decode(t.order, t.tokens);
+  t.page = std::move(decoded.page);
+  t.spans = std::move(decoded.spans);
+  t.invalid_cause = std::move(decoded.problem);
+  if (t.invalid_cause.empty()) {
+    const std::vector<std::string> broken =
+        page_violations(language_.schema(), *requests_[p].request, t.page);
+    if (!broken.empty()) t.invalid_cause = broken.front();
+  }
+  t.finish =
+      t.tokens.back() == language_.vocabulary().page_end() ? FinishReason::page_end : FinishReason::length;
+  t.policy_version = weights_.version();
+  return t;
+}
+
+std::vector<Trajectory> PageGeneration::pages() {
+  if (requests_.empty()) return {};
+  run();
+  std::vector<Trajectory> result;
+  result.reserve(streams_.size());
+  for (Stream& stream : streams_) result.push_back(trajectory(std::move(stream)));
+  return result;
+}
+
+std::vector<std::vector<float>> PageGeneration::first_slot_scores() {
+  if (requests_.empty()) return {};
+  options_.greedy = true;
+  options_.samples = 1;
+  first_slot_only_ = true;
+  first_slots_.resize(requests_.size());
+  run();
+  return std::move(first_slots_);
+}
+
+}  // namespace pagewright

@@ -1,0 +1,84 @@
+#pragma once
+// Pages of a chunk of requests, all samples side by side: one prefill per prompt, then one decoding step per
+// token.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/iteration/interfaces.hpp"
+#include "core/model/kv_cache.hpp"
+#include "core/model/layout_scorer.hpp"
+#include "core/page/page_language.hpp"
+
+namespace pagewright {
+
+/// Tokens of the longest page that the schema allows, page_end included.
+int longest_response(const PageSchema& schema);
+
+/// One run over a chunk of requests; used once. A page depends on its request, the weights and the options
+/// alone, not on the chunk (Note [Row invariance]). References must outlive it.
+class PageGeneration {
+ public:
+  PageGeneration(const PageLanguage& language, const WeightsView& weights,
+                 std::span<const KeyedRequest> requests, const SampleOptions& options);
+
+  /// [requests * samples] in request-major order.
+  std::vector<Trajectory> pages();
+  /// Log-prob of each candidate at the first item position of the greedy page, [requests][M] by index into
+  /// Request::candidates; -infinity where the grammar forbids the item there.
+  std::vector<std::vector<float>> first_slot_scores();
+
+ private:
+  struct PromptState {
+    Prompt prompt;
+    std::optional<PageGrammar> grammar;  ///< none when unconstrained
+  };
+  struct Stream {
+    std::int32_t prompt = 0;
+    int sample = 0;
+    PageGrammar::State state;
+    std::vector<TokenId> tokens;
+    std::vector<float> log_probs;
+    bool open = true;
+  };
+  /// Hidden states of one step: row_of[i] is the row of open stream i.
+  struct StepRows {
+    std::span<const float> hidden;  ///< [rows, dim]
+    std::vector<std::int32_t> row_of;
+  };
+
+  void prepare_prompts();
+  void prepare_model();
+  void run();
+  StepRows prompt_rows(std::span<const std::int32_t> open);
+  void find_allowed(std::span<const std::int32_t> open);
+  void score_rows(std::span<const std::int32_t> open, const StepRows& rows);
+  void choose(std::int32_t stream, std::span<const std::int32_t> allowed, const float* logits);
+  std::size_t pick(const Stream& stream, std::span<const float> log_probs) const;
+  bool note_first_slot(const Stream& stream, std::span<const std::int32_t> allowed,
+                       std::span<const float> log_probs);
+  TokenBags next_inputs(std::span<const std::int32_t> open) const;
+  Trajectory trajectory(Stream&& stream) const;
+
+  const PageLanguage& language_;
+  const WeightsView& weights_;
+  std::span<const KeyedRequest> requests_;
+  SampleOptions options_;
+  int length_limit_;
+  bool first_slot_only_ = false;
+
+  std::vector<PromptState> prompts_;
+  std::vector<Stream> streams_;
+  std::optional<DecodeSession<float>> session_;
+  std::optional<LayoutScorer<float>> scorer_;
+  std::vector<std::vector<float>> first_slots_;
+
+  // Of the step at hand.
+  std::vector<float> hidden_, scored_hidden_, logits_, log_probs_;
+  std::vector<std::int32_t> logits_row_;                 ///< [hidden rows] row of `logits_`, -1: not scored
+  std::vector<std::int32_t> allowed_, allowed_offsets_;  ///< by open stream
+};
+
+}  // namespace pagewright

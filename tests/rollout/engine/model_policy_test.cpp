@@ -1,0 +1,189 @@
+#include "rollout/engine/model_policy.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/base/error.hpp"
+#include "core/page/page_codec.hpp"
+#include "rollout/engine/page_generation.hpp"
+#include "tests/rollout/engine/policy_support.hpp"
+#include "tests/support/catch.hpp"
+
+namespace pagewright::policy_test {
+namespace {
+
+/// The request of each trajectory, for Policy::log_probs.
+std::vector<KeyedRequest> per_page(const std::vector<KeyedRequest>& requests, int samples) {
+  std::vector<KeyedRequest> result;
+  for (const KeyedRequest& request : requests)
+    result.insert(result.end(), static_cast<std::size_t>(samples), request);
+  return result;
+}
+
+std::vector<std::vector<TokenId>> tokens_of(const std::vector<Trajectory>& pages) {
+  std::vector<std::vector<TokenId>> result;
+  for (const Trajectory& page : pages) result.push_back(page.tokens);
+  return result;
+}
+
+/// A policy over requests of its own.
+struct Fixture {
+  explicit Fixture(int count, std::uint64_t seed, int threads = 2,
+                   LayoutHeadKind head = LayoutHeadKind::pointer)
+      : requests(small_requests(count, seed)),
+        keys(keyed(requests)),
+        weights(small_weights(language, seed + 50, head)),
+        pool(threads),
+        policy(language, [this] { return weights; }, pool, "policy") {}
+  PageLanguage language = small_language();
+  std::vector<Request> requests;
+  std::vector<KeyedRequest> keys;
+  WeightsView weights;
+  LanePool pool;
+  ModelPolicy policy;
+};
+
+void check_page(const Fixture& f, const Trajectory& page, const KeyedRequest& request,
+                std::uint64_t iteration) {
+  CHECK(page.request == request.key);
+  CHECK(page.invalid_cause.empty());
+  CHECK(page.finish == FinishReason::page_end);
+  CHECK(page.policy_version == 17);
+  CHECK(page.order ==
+        f.language.candidate_order(*request.request, iteration, static_cast<std::uint64_t>(request.key)));
+  CHECK(f.language.encode(page.order, page.page).tokens == page.tokens);
+  CHECK(f.language.encode(page.order, page.page).spans == page.spans);
+}
+
+}  // namespace
+
+TEST_CASE("generated pages are valid and their log-probs are those of the full forward, bit for bit") {
+  for (const LayoutHeadKind head : {LayoutHeadKind::pointer, LayoutHeadKind::tokens}) {
+    Fixture f(21, 1, 2, head);
+    SampleOptions options;
+    options.samples = 3;
+    options.seed = 7;
+    options.iteration = 4;
+    for (const bool greedy : {false, true}) {
+      options.greedy = greedy;
+      const std::vector<Trajectory> pages = f.policy.generate(f.keys, options);
+      REQUIRE(pages.size() == 63);
+      const auto log_probs = f.policy.log_probs(per_page(f.keys, 3), pages);
+      for (std::size_t i = 0; i < pages.size(); ++i) {
+        check_page(f, pages[i], f.keys[i / 3], 4);
+        CHECK(pages[i].sample == static_cast<int>(i % 3));
+        CHECK(pages[i].log_probs == log_probs[i]);
+      }
+    }
+  }
+}
+
+TEST_CASE("pages do not depend on threads or on the requests beside them") {
+  Fixture f(9, 3, 1);
+  LanePool three(3);
+  ModelPolicy side_by_side(f.language, [&] { return f.weights; }, three, "three");
+  SampleOptions options;
+  options.samples = 2;
+  options.seed = 9;
+  const std::vector<Trajectory> pages = f.policy.generate(f.keys, options);
+  CHECK(tokens_of(side_by_side.generate(f.keys, options)) == tokens_of(pages));
+  for (std::size_t i = 0; i < f.keys.size(); ++i) {
+    const std::vector<Trajectory> single = f.policy.generate(std::span(f.keys).subspan(i, 1), options);
+    CHECK(single[0].log_probs == pages[2 * i].log_probs);
+    CHECK(single[1].tokens == pages[2 * i + 1].tokens);
+  }
+}
+
+TEST_CASE("forced tokens have log-prob exactly 0") {
+  Fixture f(6, 5);
+  int forced = 0;
+  for (const Trajectory& page : f.policy.generate(f.keys, {})) {
+    const Request& request = f.requests[static_cast<std::size_t>(page.request - 100)];
+    const PageGrammar::Masks masks = f.language.grammar(request, page.order).masks(page.tokens);
+    for (std::size_t t = 0; t < page.tokens.size(); ++t)
+      if (masks.offsets[t + 1] - masks.offsets[t] == 1) {
+        ++forced;
+        CHECK(page.log_probs[t] == 0.0f);
+      }
+  }
+  CHECK(forced > 0);
+}
+
+TEST_CASE("samples follow their probabilities") {
+  Fixture f(1, 8);
+  for (const double temperature : {1.0, 0.5}) {
+    SampleOptions options;
+    options.samples = 4000;
+    options.temperature = temperature;
+    std::map<std::vector<TokenId>, std::pair<int, double>> prefixes;  // count and probability of two tokens
+    for (const Trajectory& page : f.policy.generate(f.keys, options)) {
+      auto& entry = prefixes[{page.tokens[0], page.tokens[1]}];
+      ++entry.first;
+      entry.second = std::exp(double(page.log_probs[0]) + double(page.log_probs[1]));
+    }
+    double total = 0;
+    for (const auto& [tokens, entry] : prefixes) {
+      const double p = entry.second, spread = std::sqrt(4000 * p * (1 - p));
+      CHECK(std::abs(entry.first - 4000 * p) < 5 * spread + 1);
+      total += p;
+    }
+    CHECK(prefixes.size() > 3);
+    CHECK(total > 0.99);
+    CHECK(total < 1.0 + 1e-5);
+  }
+}
+
+TEST_CASE("first-slot scores rank all candidates, and the greedy page starts with the first of them") {
+  Fixture f(5, 10);
+  SampleOptions options;
+  options.greedy = true;
+  const std::vector<Trajectory> pages = f.policy.generate(f.keys, options);
+  const auto scores = f.policy.first_slot_scores(f.keys);
+  REQUIRE(scores.size() == 5);
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    REQUIRE(scores[i].size() == f.requests[i].candidates.size());
+    const SlotSpan& slot = pages[i].spans.slots[0];
+    CHECK(std::ranges::max_element(scores[i]) - scores[i].begin() == slot.candidate);
+    CHECK(scores[i][static_cast<std::size_t>(slot.candidate)] ==
+          pages[i].log_probs[static_cast<std::size_t>(slot.token)]);
+    double sum = 0;
+    for (const float score : scores[i]) sum += std::exp(double(score));
+    CHECK(sum == Approx(1.0).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("without constraints invalid pages come with their cause") {
+  Fixture f(40, 12);
+  SampleOptions options;
+  options.constrained = false;
+  options.samples = 2;
+  int invalid = 0, cut = 0;
+  for (const Trajectory& page : f.policy.generate(f.keys, options)) {
+    const DecodedPage decoded = f.language.decode(page.order, page.tokens);
+    CHECK((decoded.problem.empty() || page.invalid_cause == decoded.problem));
+    CHECK(std::ssize(page.tokens) <= longest_response(f.language.schema()) + 8);
+    CHECK((page.finish == FinishReason::page_end || !page.invalid_cause.empty()));
+    invalid += page.invalid_cause.empty() ? 0 : 1;
+    cut += page.finish == FinishReason::length ? 1 : 0;
+  }
+  CHECK(invalid > 40);
+  CHECK(cut > 0);
+}
+
+TEST_CASE("a model of another language is refused") {
+  Fixture f(1, 14);
+  ModelConfig other = f.weights.config();
+  other.layout_begin -= 1;
+  f.weights = WeightsView(std::make_shared<ModelConfig>(other),
+                          std::make_shared<WeightsView::Tensors>(f.weights.tensors()), 0);
+  std::string message;
+  try {
+    f.policy.generate(f.keys, {});
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  CHECK(message.find("schema and template must be those of the training") != std::string::npos);
+}
+
+}  // namespace pagewright::policy_test
