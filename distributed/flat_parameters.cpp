@@ -110,7 +110,7 @@ std::string FlatParameters::parameters_sha256() const {
   const char* dtype = values_.scalar_type() == at::kDouble ? "float64" : "float32";
   Sha256 hash;
   for (const FlatSlot* slot : by_name) {
-    hash.update(fmt::format("{}\n{}\n{}\n", slot->spec.name, dtype, shape_text(slot->spec.shape)));
+    hash.update(fmt::format("{} {} {}\n", slot->spec.name, dtype, fmt::join(slot->spec.shape, " ")));
     const at::Tensor part = values_.narrow(0, slot->offset, slot->numel);
     hash.update(std::span(static_cast<const std::byte*>(part.const_data_ptr()),
                           static_cast<std::size_t>(part.nbytes())));

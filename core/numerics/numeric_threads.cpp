@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
@@ -16,6 +17,7 @@
 
 #include "core/base/rng.hpp"
 #include "core/base/sha256.hpp"
+#include "core/model/transformer.hpp"
 #include "core/rl/adamw.hpp"
 
 namespace pagewright {
@@ -33,6 +35,30 @@ void fingerprint_add(Sha256& hash, const at::Tensor& result) {
   const at::Tensor dense = result.contiguous();
   hash.update(
       std::as_bytes(std::span(dense.const_data_ptr<float>(), static_cast<std::size_t>(dense.numel()))));
+}
+
+/// Hidden states of a small transformer with the given numbers as weights: own matrix products, norms and
+/// attention.
+at::Tensor fingerprint_hidden_states() {
+  ModelConfig config;
+  config.vocab_size = config.layout_begin = 16;
+  config.dim = 32;
+  config.layers = 1;
+  config.heads = config.kv_heads = 4;
+  config.ffn_dim = 48;
+  config.lm_head = false;
+  auto tensors = std::make_shared<WeightsView::Tensors>();
+  std::uint64_t number = 16;
+  for (const ParameterSpec& spec : parameter_specs(config)) {
+    const std::int64_t rows = spec.shape.front(), columns = spec.shape.size() > 1 ? spec.shape[1] : 1;
+    tensors->emplace(spec.name, fingerprint_input(number++, rows, columns).view(spec.shape));
+  }
+  Segment segment;
+  for (TokenId token = 0; token < 16; ++token) segment.tokens.push(token);
+  Batch batch;
+  batch.segments.push_back(std::move(segment));
+  return hidden_states(WeightsView(std::make_shared<const ModelConfig>(config), std::move(tensors), 0),
+                       batch);
 }
 
 }  // namespace
@@ -54,6 +80,7 @@ std::string numeric_fingerprint() {
   fingerprint_add(hash, product);
   fingerprint_add(hash, at::exp(product));
   fingerprint_add(hash, at::softmax(product, 1));
+  fingerprint_add(hash, fingerprint_hidden_states());
   at::Tensor parameters = fingerprint_input(2, 1, 256).view({256});
   const at::Tensor gradients = fingerprint_input(3, 1, 256).view({256});
   adamw({.weight_decay = 0.01}, parameters, gradients, at::zeros_like(parameters),

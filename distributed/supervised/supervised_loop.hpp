@@ -11,15 +11,15 @@ namespace pagewright {
 
 struct SupervisedConfig {
   int epochs = 3;
-  int batch = 64;                ///< examples a step, over all lanes
-  int evaluations_per_epoch = 2; ///< held-out evaluations
-  std::uint64_t seed = 0;        ///< of the shuffling, RandomStream::shuffle
+  int batch = 64;                 ///< examples a step, over all lanes
+  int evaluations_per_epoch = 2;  ///< held-out evaluations
+  std::uint64_t seed = 0;         ///< of the shuffling, RandomStream::shuffle
 };
 
 /// One point of the learning curve.
 struct SupervisedPoint {
-  double epoch = 0;        ///< passes so far, fractional
-  double train_loss = 0;   ///< mean over the steps since the last point, per unit of weight
+  double epoch = 0;       ///< passes so far, fractional
+  double train_loss = 0;  ///< mean over the steps since the last point, per unit of weight
   double held_out_loss = 0;
 };
 
@@ -31,9 +31,9 @@ struct SupervisedResult {
 /// Number of optimizer steps that a run will take: what the Trainer's schedule needs.
 std::int64_t supervised_steps(std::int64_t examples, const SupervisedConfig& config);
 
-/// Shuffles example numbers by (seed, epoch), cuts every batch into the trainer's lanes (contiguous, as equal as can be),
-/// steps, and evaluates. On return the trainer's parameters are those of the best held-out loss. `on_point` (may be empty)
-/// hears of each point.
+/// Shuffles example numbers by (seed, epoch), cuts every batch into the trainer's lanes (contiguous, as equal
+/// as can be), steps, and evaluates. On return the trainer's parameters are those of the best held-out loss.
+/// `on_point` (may be empty) hears of each point.
 SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const SupervisedConfig& config,
                                 const std::function<void(const SupervisedPoint&)>& on_point = {});
 

@@ -23,9 +23,10 @@ class SupervisedTask {
   virtual void begin_epoch(int epoch) = 0;
   /// Weight of an example; a step's loss is divided by the sum of weights over its whole batch (all lanes).
   virtual double weight(std::int64_t example) const = 0;
-  /// Sum of the examples' losses (not divided), a scalar with gradients in `weights`. Runs on a worker thread and must
-  /// depend on its arguments alone. Metrics may be added to `sums`.
-  virtual at::Tensor loss(const WeightsView& weights, std::span<const std::int64_t> examples, LaneSums& sums) const = 0;
+  /// Sum of the examples' losses (not divided), a scalar with gradients in `weights`. Runs on a worker thread
+  /// and must depend on its arguments alone. Metrics may be added to `sums`.
+  virtual at::Tensor loss(const WeightsView& weights, std::span<const std::int64_t> examples,
+                          LaneSums& sums) const = 0;
   /// Held-out loss of the given weights: smaller is better. Run between epochs, without gradients.
   virtual double held_out_loss(const WeightsView& weights) = 0;
 };

@@ -2,11 +2,13 @@
 
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/tensor.h>
 
+#include "core/model/layout_head.hpp"
 #include "core/rl/aggregation.hpp"
 #include "tests/support/catch.hpp"
 
@@ -140,4 +142,31 @@ TEST_CASE("a weighted sum leaves masked terms out even if they are not numbers")
   weighted_sum(single, std::vector<double>{.25, 4}).backward();
   CHECK(single.grad().scalar_type() == at::kFloat);
   check_tensor_close(single.grad(), {.25, 4}, 0);
+}
+
+TEST_CASE("log-probs and entropy of published logits, from the layout head") {
+  ModelConfig config;
+  config.vocab_size = 4;
+  config.dim = 4;
+  config.layers = 1;
+  config.heads = config.kv_heads = 1;
+  config.ffn_dim = 4;
+  config.layout_head = LayoutHeadKind::tokens;
+  config.structure_size = 4;
+  auto tensors = std::make_shared<WeightsView::Tensors>();
+  tensors->emplace("lm_head.weight",
+                   row_tensor({2, 0, 0, 0, 1, 0, 0, 0, .1, 0, 0, 0, -1, 0, 0, 0}).view({4, 4}));
+  const WeightsView weights(std::make_shared<const ModelConfig>(config), std::move(tensors), 0);
+  TargetRows targets;
+  for (std::int32_t token = 0; token < 4; ++token) {
+    targets.row.push_back(0);
+    targets.target.push_back(token);
+    targets.prompt.push_back(0);
+    targets.allowed.insert(targets.allowed.end(), {0, 1, 2, 3});
+    targets.allowed_offsets.push_back(4 * (token + 1));
+  }
+  targets.candidate_offsets.push_back(0);
+  const LayoutLogProbs scored = layout_log_probs(weights, row_tensor({1, 0, 0, 0}).view({1, 4}), targets);
+  check_tensor_close(scored.log_prob, {-.449313, -1.449313, -2.349313, -3.449313});
+  check_tensor_close(scored.entropy, {.960673, .960673, .960673, .960673});
 }
