@@ -14,10 +14,10 @@ std::vector<float> float_values(const at::Tensor& tensor) {
   return {values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel()};
 }
 
-void evaluate_old_request(const WeightsView& weights, const LayoutVocabulary& vocabulary, double temperature,
+void evaluate_old_request(const WeightsView& weights, const LayoutVocabulary& vocabulary,
                           LearningRequest& request) {
   const LearningRequest* single[] = {&request};
-  const PageEvaluation evaluation = evaluate_pages(weights, vocabulary, single, temperature);
+  const PageEvaluation evaluation = evaluate_pages(weights, vocabulary, single);
   const std::vector<float> log_probs = float_values(evaluation.log_probs),
                            values = float_values(evaluation.values);
   std::ptrdiff_t begin = 0;
@@ -32,7 +32,7 @@ void evaluate_old_request(const WeightsView& weights, const LayoutVocabulary& vo
 }  // namespace
 
 PageEvaluation evaluate_pages(const WeightsView& weights, const LayoutVocabulary& vocabulary,
-                              std::span<const LearningRequest* const> requests, double temperature) {
+                              std::span<const LearningRequest* const> requests) {
   std::vector<PackedRequest> to_pack;
   for (const LearningRequest* request : requests) {
     PackedRequest packed{&request->prompt, {}, {}};
@@ -44,16 +44,15 @@ PageEvaluation evaluate_pages(const WeightsView& weights, const LayoutVocabulary
   }
   const PackedBatch packed = pack(vocabulary, to_pack, /*with_last_token=*/false);
   const at::Tensor hidden = hidden_states(weights, packed.batch);
-  LayoutLogProbs scored = layout_log_probs(weights, hidden, packed.targets, temperature);
+  LayoutLogProbs scored = layout_log_probs(weights, hidden, packed.targets);
   return {scored.log_prob, scored.entropy, scalar_head(weights, "value", hidden, packed.targets.row)};
 }
 
-void evaluate_old(const WeightsView& weights, const LayoutVocabulary& vocabulary, double temperature,
-                  Experience& experience, LanePool& pool) {
+void evaluate_old(const WeightsView& weights, const LayoutVocabulary& vocabulary, Experience& experience,
+                  LanePool& pool) {
   pool.run(static_cast<int>(experience.requests.size()), [&](int job) {
     const at::NoGradGuard no_gradients;
-    evaluate_old_request(weights, vocabulary, temperature,
-                         experience.requests[static_cast<std::size_t>(job)]);
+    evaluate_old_request(weights, vocabulary, experience.requests[static_cast<std::size_t>(job)]);
   });
 }
 

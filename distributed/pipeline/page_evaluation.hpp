@@ -19,10 +19,10 @@ struct PageEvaluation {
   at::Tensor values;   ///< V before the token
 };
 PageEvaluation evaluate_pages(const WeightsView& weights, const LayoutVocabulary& vocabulary,
-                              std::span<const LearningRequest* const> requests, double temperature);
+                              std::span<const LearningRequest* const> requests);
 
 /// Step 5: fills old_log_probs and old_values of all pages, lane beside lane, without gradients.
-void evaluate_old(const WeightsView& weights, const LayoutVocabulary& vocabulary, double temperature,
-                  Experience& experience, LanePool& pool);
+void evaluate_old(const WeightsView& weights, const LayoutVocabulary& vocabulary, Experience& experience,
+                  LanePool& pool);
 
 }  // namespace pagewright

@@ -70,7 +70,7 @@ at::Tensor page_loss(const PpoConfig& config, double kl_coefficient, const Weigh
                      const LayoutVocabulary& vocabulary, std::span<const LearningRequest* const> requests,
                      const GlobalCounts& counts, LaneSums& sums, double& ratio_deviation) {
   const LossRows rows(requests);
-  const PageEvaluation fresh = evaluate_pages(weights, vocabulary, requests, config.temperature);
+  const PageEvaluation fresh = evaluate_pages(weights, vocabulary, requests);
   const std::vector<double> token_shares = token_weights(config.aggregation, rows.lengths, counts);
 
   const PolicyLossTerms policy =

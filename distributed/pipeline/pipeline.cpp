@@ -40,7 +40,6 @@ Experience Pipeline::experience(std::int64_t iteration, Metrics& metrics) {
   options.seed = seed_;
   options.iteration = static_cast<std::uint64_t>(iteration);
   options.samples = config_.samples;
-  options.temperature = config_.temperature;
   std::vector<Trajectory> trajectories = parts_.generator.generate(requests, options);
 
   std::vector<KeyedRequest> scored;
@@ -53,8 +52,7 @@ Experience Pipeline::experience(std::int64_t iteration, Metrics& metrics) {
   LanePool& pool = parts_.trainer.pool();
   Experience result = gather_experience(parts_.language, requests, std::move(trajectories), std::move(scores),
                                         config_.samples, config_.lanes, pool);
-  evaluate_old(parts_.trainer.parameters().view(), parts_.language.vocabulary(), config_.temperature, result,
-               pool);
+  evaluate_old(parts_.trainer.parameters().view(), parts_.language.vocabulary(), result, pool);
   metrics = assign_credit(config_, kl_.coefficient(), result);
   metrics["kl_coefficient"] = kl_.coefficient();
   metrics["pages_drawn"] = static_cast<double>(result.pages());

@@ -20,7 +20,6 @@ void read_ppo_sizes(const Section& section, PpoConfig& config) {
   section.read(
       "lanes", config.lanes, at_least(1),
       "parts of a batch whose sums are made apart, so that results do not depend on threads; a power of two");
-  section.read("temperature", config.temperature, positive(), "temperature of sampling and of all log-probs");
 }
 
 void read_ppo_objective(const Section& section, PpoConfig& config) {

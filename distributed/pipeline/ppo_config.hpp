@@ -1,5 +1,6 @@
 #pragma once
-// The settings of an iteration of proximal policy optimisation on pages.
+// The settings of an iteration of proximal policy optimisation on pages. Pages are sampled at temperature 1,
+// at which all log-probs are taken: behaviour, old, new and reference.
 
 #include <cstdint>
 
@@ -36,7 +37,6 @@ struct PpoConfig {
   CreditPlacement credit = CreditPlacement::per_item;
   bool whiten = true;
   LossAggregation aggregation = LossAggregation::token_mean;
-  double temperature = 1.0;  ///< of sampling and of every log-prob
 
   static PpoConfig from(const Section& section);
   static PpoConfig from(const Section& section, PpoConfig defaults);

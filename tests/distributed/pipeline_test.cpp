@@ -32,7 +32,7 @@ Experience shop_experience(ShopRun& shop, int requests, int samples, int lanes) 
   auto scores = shop.scorer().score(scored, trajectories);
   Experience experience = gather_experience(shop.language(), keyed, std::move(trajectories),
                                             std::move(scores), samples, lanes, shop.pool());
-  evaluate_old(shop.parameters().view(), shop.language().vocabulary(), 1.0, experience, shop.pool());
+  evaluate_old(shop.parameters().view(), shop.language().vocabulary(), experience, shop.pool());
   return experience;
 }
 
