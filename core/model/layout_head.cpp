@@ -61,9 +61,8 @@ at::Tensor lm_logits(const WeightsView& weights, const at::Tensor& hidden) {
 at::Tensor scalar_head(const WeightsView& weights, std::string_view name, const at::Tensor& hidden,
                        std::span<const std::int64_t> rows) {
   const std::string prefix = std::string(name) + "_head.";
-  const at::Tensor out =
-      row_linear(gather_rows(hidden, rows), weights.at(prefix + "weight"), weights.at(prefix + "bias"));
-  return out.reshape({-1});
+  const at::Tensor &weight = weights.at(prefix + "weight"), &bias = weights.at(prefix + "bias");
+  return row_linear(gather_rows(hidden, rows), weight, bias).reshape({-1});
 }
 
 }  // namespace pagewright

@@ -199,7 +199,7 @@ bool same_bits(const at::Tensor& a_in, const at::Tensor& b_in) {
 std::vector<at::Tensor> gradients(const WeightsView& weights, const at::Tensor& loss) {
   std::vector<at::Tensor> leaves;
   for (const auto& [name, tensor] : weights.tensors()) leaves.push_back(tensor);
-  auto grads = torch::autograd::grad({loss}, leaves, {}, std::nullopt, false, /*allow_unused=*/true);
+  auto grads = torch::autograd::grad({loss}, leaves, {}, /*retain_graph=*/true, false, /*allow_unused=*/true);
   for (std::size_t i = 0; i < grads.size(); ++i)
     if (!grads[i].defined()) grads[i] = at::zeros_like(leaves[i]);
   return grads;
