@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
+#include <tuple>
 
 #include "core/base/error.hpp"
 
@@ -103,22 +104,42 @@ void ItemPool::add_pins(const PageSchema& schema, const Request& request, const 
             forced[i].first);
 }
 
+/// Whether the search decides about class `x` before class `y`: lower limits first; bearers of one value next
+/// to each other, so that a state forgets the value early; items that no quota holds back last, to fill what
+/// is left.
+bool ItemPool::searched_before(const ItemClass& x, const ItemClass& y) const {
+  const auto needed = [&](const ItemClass& candidate) {
+    return std::any_of(candidate.quotas.begin(), candidate.quotas.end(),
+                       [&](int q) { return quotas[static_cast<std::size_t>(q)].least > 0; });
+  };
+  if (needed(x) != needed(y)) return needed(x);
+  if (x.quotas.empty() != y.quotas.empty()) return y.quotas.empty();
+  return std::tie(x.quotas, x.ad) < std::tie(y.quotas, y.ad);
+}
+
 void ItemPool::make_classes() {
-  std::map<std::pair<bool, std::vector<int>>, std::int32_t> known;
-  std::int32_t simple[2] = {-1, -1};
+  const auto equal = [](const ItemClass& x, const ItemClass& y) {
+    return x.ad == y.ad && x.quotas == y.quotas;
+  };
+  const auto before = [this](const ItemClass& x, const ItemClass& y) { return searched_before(x, y); };
+  const auto class_of = [this](std::size_t j) { return ItemClass{ad[j] != 0, quotas_of_[j]}; };
+  if (is_simple()) {
+    classes = {{false, {}}, {true, {}}};
+  } else {
+    for (std::size_t j = 0; j < quotas_of_.size(); ++j)
+      if (item_class[j] >= 0) classes.push_back(class_of(j));
+    std::sort(classes.begin(), classes.end(), before);
+    classes.erase(std::unique(classes.begin(), classes.end(), equal), classes.end());
+  }
   for (std::size_t j = 0; j < quotas_of_.size(); ++j) {
     if (item_class[j] < 0) continue;
-    const bool is_ad = ad[j] != 0;
-    std::int32_t& index = quotas_of_[j].empty()
-                              ? simple[is_ad ? 1 : 0]
-                              : known.emplace(std::pair(is_ad, quotas_of_[j]), -1).first->second;
-    if (index < 0) {
-      index = static_cast<std::int32_t>(classes.size());
-      classes.push_back({is_ad, quotas_of_[j]});
-    }
-    item_class[j] = index;
-    ++classes[static_cast<std::size_t>(index)].size;
-    ++(is_ad ? free_ads : free_others);
+    item_class[j] =
+        is_simple()
+            ? ad[j]
+            : static_cast<std::int32_t>(
+                  std::lower_bound(classes.begin(), classes.end(), class_of(j), before) - classes.begin());
+    ++classes[static_cast<std::size_t>(item_class[j])].size;
+    ++(ad[j] != 0 ? free_ads : free_others);
   }
   quotas_of_.clear();
 }

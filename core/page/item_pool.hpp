@@ -40,7 +40,7 @@ struct ItemPool {
   int candidates = 0;                    ///< M
   std::vector<char> ad;                  ///< [M]; all 0 if the schema does not tell ads apart
   std::vector<std::int32_t> item_class;  ///< [M] index into classes, or ~index into pins
-  std::vector<ItemClass> classes;
+  std::vector<ItemClass> classes;        ///< in the order in which ItemSelection decides about them
   std::vector<ItemQuota> quotas;
   /// Sets of quotas without common candidates: the values of one attribute, or one price band.
   /// [partitions][...]
@@ -56,6 +56,7 @@ struct ItemPool {
   void add_caps(const PageSchema& schema, const Request& request, const CandidateOrder& order);
   void add_bands(const PageSchema& schema, const Request& request, const CandidateOrder& order);
   void add_pins(const PageSchema& schema, const Request& request, const CandidateOrder& order);
+  bool searched_before(const ItemClass& x, const ItemClass& y) const;
   void make_classes();
   int add_quota(ItemQuota quota, const std::vector<std::int32_t>& members);
 

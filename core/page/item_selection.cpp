@@ -33,32 +33,7 @@ bool SelectionGoal::reachable(int ads, int others, int room_ads, int room_others
   return set.meets(box);
 }
 
-ItemSelection::ItemSelection(const ItemPool& pool) : pool_(pool) {
-  const std::size_t classes = pool.classes.size();
-  for (std::size_t c = 0; c < classes; ++c) sequence_.push_back(c);
-  const auto needed = [&](std::size_t c) {
-    const std::vector<int>& quotas = pool.classes[c].quotas;
-    return std::any_of(quotas.begin(), quotas.end(),
-                       [&](int q) { return pool.quotas[static_cast<std::size_t>(q)].least > 0; });
-  };
-  // Lower limits first; bearers of one value next to each other, so that a state forgets the value early;
-  // items that no quota holds back last, to fill what is left.
-  std::stable_sort(sequence_.begin(), sequence_.end(), [&](std::size_t x, std::size_t y) {
-    const std::vector<int>& a = pool.classes[x].quotas;
-    const std::vector<int>& b = pool.classes[y].quotas;
-    if (needed(x) != needed(y)) return needed(x);
-    if (a.empty() != b.empty()) return b.empty();
-    return a < b;
-  });
-  for (const std::vector<int>& partition : pool.partitions) {
-    std::vector<int>& quota = quota_in_.emplace_back(classes, -1);
-    for (std::size_t c = 0; c < classes; ++c)
-      for (const int q : pool.classes[c].quotas)
-        if (std::find(partition.begin(), partition.end(), q) != partition.end()) quota[c] = q;
-  }
-  room_ads_.resize(pool.quotas.size());
-  room_others_.resize(pool.quotas.size());
-}
+ItemSelection::ItemSelection(const ItemPool& pool) : pool_(pool) {}
 
 const std::vector<int>* ItemSelection::find(const ItemsLeft& left, const SelectionGoal& goal) {
   if (!left.possible()) return nullptr;
@@ -67,13 +42,34 @@ const std::vector<int>* ItemSelection::find(const ItemsLeft& left, const Selecti
   chosen_.assign(pool_.classes.size(), 0);
   failed_.clear();
   ads_ = others_ = steps_ = 0;
-  ahead_.assign(sequence_.size() + 1, std::vector<int>(quotas_.size(), 0));
-  for (std::size_t depth = sequence_.size(); depth-- > 0;) {
-    ahead_[depth] = ahead_[depth + 1];
-    for (const int q : pool_.classes[sequence_[depth]].quotas)
-      ahead_[depth][static_cast<std::size_t>(q)] += available_[sequence_[depth]];
-  }
+  count_ahead();
   return search(0, goal) ? &chosen_ : nullptr;
+}
+
+void ItemSelection::count_ahead() {
+  const std::size_t width = 1 + quotas_.size();
+  const std::size_t depths = pool_.classes.size();
+  ads_ahead_.assign((depths + 1) * width, 0);
+  others_ahead_.assign((depths + 1) * width, 0);
+  for (std::size_t depth = depths; depth-- > 0;) {
+    const ItemClass& item_class = pool_.classes[depth];
+    const auto here = static_cast<std::ptrdiff_t>(depth * width);
+    const auto after = static_cast<std::ptrdiff_t>((depth + 1) * width);
+    for (std::vector<int>* ahead : {&ads_ahead_, &others_ahead_})
+      std::copy_n(ahead->begin() + after, width, ahead->begin() + here);
+    std::vector<int>& ahead = item_class.ad ? ads_ahead_ : others_ahead_;
+    const int count = available_[depth];
+    ahead[depth * width] += count;
+    for (const int q : item_class.quotas) ahead[depth * width + 1 + static_cast<std::size_t>(q)] += count;
+  }
+}
+
+int ItemSelection::ads_ahead(std::size_t depth, int quota) const {
+  return ads_ahead_[depth * (1 + quotas_.size()) + static_cast<std::size_t>(quota + 1)];
+}
+
+int ItemSelection::others_ahead(std::size_t depth, int quota) const {
+  return others_ahead_[depth * (1 + quotas_.size()) + static_cast<std::size_t>(quota + 1)];
 }
 
 void ItemSelection::take(std::size_t item_class, int count) {
@@ -97,40 +93,34 @@ std::string ItemSelection::key(std::size_t depth) const {
   append_number(key, static_cast<int>(depth));
   append_number(key, ads_);
   append_number(key, others_);
-  for (std::size_t q = 0; q < quotas_.size(); ++q) {
-    append_number(key, std::min(quotas_[q].most, ahead_[depth][q]));
-    append_number(key, std::max(quotas_[q].least, 0));
+  for (int q = 0; q < static_cast<int>(quotas_.size()); ++q) {
+    const ItemQuota& quota = quotas_[static_cast<std::size_t>(q)];
+    append_number(key, std::min(quota.most, ads_ahead(depth, q) + others_ahead(depth, q)));
+    append_number(key, std::max(quota.least, 0));
   }
   return key;
 }
 
-/// Upper bounds: under each partition alone, the items ahead form a sum of matroid ranks.
-bool ItemSelection::promising(std::size_t depth, const SelectionGoal& goal) {
-  for (std::size_t q = 0; q < quotas_.size(); ++q)
-    if (quotas_[q].least > ahead_[depth][q]) return false;
-  int most_ads = pool_.candidates;
-  int most_others = pool_.candidates;
-  int most_total = pool_.candidates;
-  for (std::size_t p = 0; p < quota_in_.size(); ++p) {
-    int ads = 0;
-    int others = 0;
-    for (const int q : pool_.partitions[p])
-      room_ads_[static_cast<std::size_t>(q)] = room_others_[static_cast<std::size_t>(q)] = 0;
-    for (std::size_t i = depth; i < sequence_.size(); ++i) {
-      const std::size_t c = sequence_[i];
-      const int q = quota_in_[p][c];
-      if (pool_.classes[c].ad)
-        (q < 0 ? ads : room_ads_[static_cast<std::size_t>(q)]) += available_[c];
-      else
-        (q < 0 ? others : room_others_[static_cast<std::size_t>(q)]) += available_[c];
-    }
-    int total = ads + others;
-    for (const int q : pool_.partitions[p]) {
-      const auto index = static_cast<std::size_t>(q);
-      const int most = quotas_[index].most;
-      ads += std::min(room_ads_[index], most);
-      others += std::min(room_others_[index], most);
-      total += std::min(room_ads_[index] + room_others_[index], most);
+/// Upper bounds: under each partition alone, the items ahead form a sum of matroid ranks, which is what there
+/// is ahead less what each quota must leave.
+bool ItemSelection::promising(std::size_t depth, const SelectionGoal& goal) const {
+  for (int q = 0; q < static_cast<int>(quotas_.size()); ++q)
+    if (quotas_[static_cast<std::size_t>(q)].least > ads_ahead(depth, q) + others_ahead(depth, q))
+      return false;
+  const int all_ads = ads_ahead(depth, -1);
+  const int all_others = others_ahead(depth, -1);
+  int most_ads = all_ads;
+  int most_others = all_others;
+  int most_total = all_ads + all_others;
+  for (const std::vector<int>& partition : pool_.partitions) {
+    int ads = all_ads;
+    int others = all_others;
+    int total = all_ads + all_others;
+    for (const int q : partition) {
+      const int most = quotas_[static_cast<std::size_t>(q)].most;
+      ads -= std::max(ads_ahead(depth, q) - most, 0);
+      others -= std::max(others_ahead(depth, q) - most, 0);
+      total -= std::max(ads_ahead(depth, q) + others_ahead(depth, q) - most, 0);
     }
     most_ads = std::min(most_ads, ads);
     most_others = std::min(most_others, others);
@@ -146,16 +136,16 @@ bool ItemSelection::search(std::size_t depth, const SelectionGoal& goal) {
           "search steps): cap fewer attributes, or loosen the caps and price bands",
           kMostSteps);
   if (lower_limits_met() && goal.accepts(ads_, others_)) return true;
-  if (depth == sequence_.size() || !promising(depth, goal)) return false;
-  if (!failed_.empty() && failed_.count(key(depth)) > 0) return false;
-  const std::size_t item_class = sequence_[depth];
-  int most = available_[item_class];
-  for (const int q : pool_.classes[item_class].quotas)
+  if (depth == pool_.classes.size() || !promising(depth, goal)) return false;
+  int most = available_[depth];
+  for (const int q : pool_.classes[depth].quotas)
     most = std::min(most, quotas_[static_cast<std::size_t>(q)].most);
+  if (most == 0) return search(depth + 1, goal);
+  if (!failed_.empty() && failed_.count(key(depth)) > 0) return false;
   for (int count = most; count >= 0; --count) {
-    take(item_class, count);
+    take(depth, count);
     if (search(depth + 1, goal)) return true;
-    take(item_class, -count);
+    take(depth, -count);
   }
   failed_.insert(key(depth));
   return false;

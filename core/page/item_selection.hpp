@@ -36,10 +36,11 @@ struct SelectionGoal {
   bool reachable(int ads, int others, int room_ads, int room_others, int room_total) const;
 };
 
-/// Finds a selection by depth-first search over the classes. Exact: failed states are remembered, branches
-/// are cut by upper bounds per attribute (exact when only one attribute is capped, so that the search then
-/// never turns back). Choosing items under caps on three attributes is as hard as three-dimensional matching,
-/// so the search is bounded by kMostSteps and throws Error beyond: a wrong answer is never given.
+/// Finds a selection by depth-first search over the classes, depth by depth. Exact: failed states are
+/// remembered, branches are cut by upper bounds per attribute (exact when only one attribute is capped, so
+/// that the search then never turns back). Choosing items under caps on three attributes is as hard as
+/// three-dimensional matching, so the search is bounded by kMostSteps and throws Error beyond: a wrong answer
+/// is never given.
 class ItemSelection {
  public:
   static constexpr int kMostSteps = 1'000'000;
@@ -48,25 +49,31 @@ class ItemSelection {
 
   /// Number of items per class, [classes]; empty if there is no selection.
   const std::vector<int>* find(const ItemsLeft& left, const SelectionGoal& goal);
+  const std::vector<int>& chosen() const { return chosen_; }  ///< the selection found
+  /// Adds one item to the selection found.
+  void add(std::size_t item_class) { ++chosen_[item_class]; }
   int ads() const { return ads_; }        ///< of the selection found
   int others() const { return others_; }  ///< of the selection found
 
  private:
   bool search(std::size_t depth, const SelectionGoal& goal);
-  bool promising(std::size_t depth, const SelectionGoal& goal);
+  bool promising(std::size_t depth, const SelectionGoal& goal) const;
   bool lower_limits_met() const;
+  void count_ahead();
+  /// Items of a quota at this depth and later; of all with quota -1.
+  int ads_ahead(std::size_t depth, int quota) const;
+  int others_ahead(std::size_t depth, int quota) const;
   std::string key(std::size_t depth) const;
   void take(std::size_t item_class, int count);
 
   const ItemPool& pool_;
-  std::vector<std::size_t> sequence_;       ///< classes in the order of the search
-  std::vector<std::vector<int>> quota_in_;  ///< [partitions][classes] the class's quota or -1
-  std::vector<int> available_;              ///< [classes]
-  std::vector<ItemQuota> quotas_;           ///< [quotas] what is left
-  std::vector<std::vector<int>> ahead_;     ///< [depth][quotas] items available at this depth and later
-  std::vector<int> chosen_;                 ///< [classes]
+  std::vector<int> available_;     ///< [classes]
+  std::vector<ItemQuota> quotas_;  ///< [quotas] what is left
+  std::vector<int> ads_ahead_;     ///< [depths][1 + quotas] ads available at this depth and later: all,
+                                   ///< and those of each quota
+  std::vector<int> others_ahead_;  ///< the same of other items
+  std::vector<int> chosen_;        ///< [classes]
   std::unordered_set<std::string> failed_;
-  std::vector<int> room_ads_, room_others_;  ///< [quotas] scratch
   int ads_ = 0;
   int others_ = 0;
   int steps_ = 0;

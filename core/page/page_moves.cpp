@@ -121,16 +121,16 @@ bool PageMoves::may_place_pinned(const ItemPool::Pin& pin) {
 }
 
 bool PageMoves::may_place_class(std::size_t item_class) {
-  Verdict& verdict = verdicts_[item_class];
-  if (verdict != Verdict::unknown) return verdict == Verdict::yes;
-  verdict = Verdict::no;
-  if (!placeable(item_class)) return false;
   const bool ad = pool_.classes[item_class].ad;
-  const std::vector<int>& known = witness(ad);
-  if (known.empty()) return false;
-  if (known[item_class] > 0 || exchangeable(item_class, known) ||
-      selection_with(item_class, goal_after_item(ad)))
-    verdict = Verdict::yes;
+  if (!has_witness_[ad ? 1 : 0]) look_for_witness(ad);
+  Verdict& verdict = verdicts_[item_class];
+  if (verdict == Verdict::unknown) {
+    verdict = Verdict::no;
+    if (placeable(item_class) && selection_with(item_class, goal_after_item(ad))) {
+      verdict = Verdict::yes;
+      say_yes_by(selection().chosen(), ad);
+    }
+  }
   return verdict == Verdict::yes;
 }
 
@@ -141,34 +141,44 @@ bool PageMoves::placeable(std::size_t item_class) const {
          });
 }
 
-const std::vector<int>& PageMoves::witness(bool ad) {
-  std::optional<std::vector<int>>& known = witness_[ad ? 1 : 0];
-  if (!known) {
-    const std::vector<int>* found = selection().find(left_, goal_after_item(ad));
-    known = found != nullptr ? *found : std::vector<int>();
+void PageMoves::look_for_witness(bool ad) {
+  has_witness_[ad ? 1 : 0] = true;
+  const std::vector<int>* found = selection().find(left_, goal_after_item(ad));
+  if (found != nullptr) {
+    say_yes_by(*found, ad);
+    return;
   }
-  return *known;
+  for (std::size_t c = 0; c < verdicts_.size(); ++c)
+    if (pool_.classes[c].ad == ad) verdicts_[c] = Verdict::no;
 }
 
-/// Whether the witness stays a selection when one of its items of the same kind gives way to one of this
-/// class.
-bool PageMoves::exchangeable(std::size_t item_class, const std::vector<int>& known) const {
+/// `selection` meets goal_after_item(ad).
+void PageMoves::say_yes_by(const std::vector<int>& selection, bool ad) {
   std::vector<int> used(pool_.quotas.size(), 0);
-  for (std::size_t c = 0; c < known.size(); ++c)
-    for (const int q : pool_.classes[c].quotas) used[static_cast<std::size_t>(q)] += known[c];
+  for (std::size_t c = 0; c < selection.size(); ++c)
+    for (const int q : pool_.classes[c].quotas) used[static_cast<std::size_t>(q)] += selection[c];
+  for (std::size_t c = 0; c < verdicts_.size(); ++c)
+    if (verdicts_[c] == Verdict::unknown && pool_.classes[c].ad == ad &&
+        (selection[c] > 0 || (placeable(c) && exchangeable(c, selection, used))))
+      verdicts_[c] = Verdict::yes;
+}
+
+/// Whether the selection stays one when one of its items of the same kind gives way to one of this class.
+bool PageMoves::exchangeable(std::size_t item_class, const std::vector<int>& selection,
+                             const std::vector<int>& used) const {
   const ItemClass& in = pool_.classes[item_class];
-  for (std::size_t c = 0; c < known.size(); ++c) {
+  for (std::size_t c = 0; c < selection.size(); ++c) {
     const ItemClass& out = pool_.classes[c];
-    if (known[c] == 0 || out.ad != in.ad) continue;
-    const bool fits = std::all_of(in.quotas.begin(), in.quotas.end(), [&](int q) {
+    if (selection[c] == 0 || out.ad != in.ad) continue;
+    const bool enters = std::all_of(in.quotas.begin(), in.quotas.end(), [&](int q) {
       const auto index = static_cast<std::size_t>(q);
       return has_quota(out, q) || used[index] < left_.quotas[index].most;
     });
-    if (fits && std::all_of(out.quotas.begin(), out.quotas.end(), [&](int q) {
-          const auto index = static_cast<std::size_t>(q);
-          return has_quota(in, q) || used[index] > left_.quotas[index].least;
-        }))
-      return true;
+    const bool leaves = std::all_of(out.quotas.begin(), out.quotas.end(), [&](int q) {
+      const auto index = static_cast<std::size_t>(q);
+      return has_quota(in, q) || used[index] > left_.quotas[index].least;
+    });
+    if (enters && leaves) return true;
   }
   return false;
 }
@@ -186,7 +196,9 @@ bool PageMoves::selection_with(std::size_t item_class, SelectionGoal goal) {
   (chosen.ad ? goal.least_ads : goal.least_others) = 0;
   if (chosen.ad) --goal.most_ads;
   --goal.least_total;
-  return selection().find(rest, goal) != nullptr;
+  if (selection().find(rest, goal) == nullptr) return false;
+  selection().add(item_class);
+  return true;
 }
 
 }  // namespace pagewright

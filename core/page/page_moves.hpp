@@ -38,10 +38,13 @@ class PageMoves {
   bool may_place_pinned(const ItemPool::Pin& pin);
   bool may_place_class(std::size_t item_class);
   bool placeable(std::size_t item_class) const;
-  bool exchangeable(std::size_t item_class, const std::vector<int>& known) const;
+  /// Finds a first selection with which an unpinned item of the kind may come next and says yes to all it
+  /// vouches for.
+  void look_for_witness(bool ad);
+  void say_yes_by(const std::vector<int>& selection, bool ad);
+  bool exchangeable(std::size_t item_class, const std::vector<int>& selection,
+                    const std::vector<int>& used) const;
   bool selection_with(std::size_t item_class, SelectionGoal goal);
-  /// A selection with which an unpinned item of the kind may come next; empty if there is none.
-  const std::vector<int>& witness(bool ad);
   SelectionGoal goal_after_item(bool ad) const;
   ItemSelection& selection();
 
@@ -59,8 +62,8 @@ class PageMoves {
   std::optional<ItemSelection> selection_;                    ///< only with quotas
   std::vector<std::pair<int, int>> possible_;                 ///< (ads, others) of selections found
   Verdict simple_[2] = {Verdict::unknown, Verdict::unknown};  ///< without quotas, by kind
-  std::optional<std::vector<int>> witness_[2];
-  std::vector<Verdict> verdicts_;  ///< [classes], only with quotas
+  bool has_witness_[2] = {false, false};                      ///< looked for already, by kind
+  std::vector<Verdict> verdicts_;                             ///< [classes], only with quotas
 };
 
 }  // namespace pagewright

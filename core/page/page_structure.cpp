@@ -13,6 +13,8 @@ constexpr std::size_t kMostStructureNodes = 300'000;
 constexpr std::size_t kMostStructureWords = 8'000'000;
 constexpr int kDeepestStructure = 4'000;  ///< tokens of the longest page; visit() recurses once per token
 
+}  // namespace
+
 /// A place in a page's structure. `used` is the index into section_order, the number of sections so far (if
 /// they may repeat), or the set of types so far; type is -1 between sections; slot only counts where rules
 /// name slots.
@@ -33,8 +35,6 @@ struct StructurePlaceHash {
     return static_cast<std::size_t>(hash);
   }
 };
-
-}  // namespace
 
 bool CompletionSet::contains(int ads, int others) const {
   if (ads < 0 || ads >= rows_ || others < 0) return false;
