@@ -11,9 +11,8 @@
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
 #include "core/base/table.hpp"
-#include "core/config/config_file.hpp"
-#include "core/config/section.hpp"
 #include "core/data/log_file.hpp"
+#include "launch/config_options.hpp"
 #include "launch/verbs.hpp"
 #include "rewards/feedback/gains.hpp"
 #include "rewards/simulator/simulated_log.hpp"
@@ -24,9 +23,7 @@ namespace pagewright {
 namespace {
 
 struct SimulateArguments {
-  std::string config;
-  std::vector<std::string> sets;
-  std::string out;
+  std::filesystem::path out;
   std::string control = "none";
 };
 
@@ -59,39 +56,40 @@ std::string feedback_counts(const FeedbackLog& log) {
 }
 
 /// Log and world.yaml appear together or not at all.
-void write_simulation(const SimulateArguments& arguments, const FeedbackLog& log, std::uint64_t seed,
+void write_simulation(const std::filesystem::path& out, const SimulateArguments& arguments,
+                      const std::filesystem::path& config, const FeedbackLog& log, std::uint64_t seed,
                       const std::string& world) {
-  AtomicFolder folder(arguments.out);
+  if (out.has_parent_path()) make_folders(out.parent_path());
+  AtomicFolder folder(out);
   const std::string control =
       arguments.control == "none" ? "" : fmt::format(", negative control: {}", arguments.control);
   write_log(folder.path(), log,
-            {fmt::format("simulated by {} with seed {}{}", arguments.config, seed, control),
+            {fmt::format("simulated by {} with seed {}{}", config.string(), seed, control),
              "by user, drawn by the simulator"});
   write_file_atomically(folder.path() / kWorldFile, world);
   folder.publish();
 }
 
-void run_simulate(const SimulateArguments& arguments) {
+void run_simulate(const ConfigOptions& options, const SimulateArguments& arguments) {
   const LogControl control = control_of(arguments.control);
-  require(!std::filesystem::exists(arguments.out), "{} exists already; give another folder with --out",
-          arguments.out);
-  const ConfigFile file = load_config(arguments.config, arguments.sets);
-  const WorldConfig config = WorldConfig::from(file.root());
-  const GainConfig gains = GainConfig::from(
-      file.root().child("rewards", "what a page is rewarded for").child("gains", "what feedback is worth"));
-  file.finish();
+  const LoadedExperiment loaded = options.load();
+  const Experiment& experiment = loaded.experiment;
+  const std::filesystem::path out = arguments.out.empty() ? experiment.log : arguments.out;
+  require(!std::filesystem::exists(out), "{} exists already; remove it or give another folder with --out",
+          out.string());
 
-  const World world = config.world();
+  const World world(experiment.simulator, experiment.schema, experiment.seed);
   FeedbackLog log = simulate_log(world);
-  const std::vector<PolicyTruth> policies = summarise_world(world, log, gain_weights(gains, log));
-  apply_control(log, control, config.seed);
-  write_simulation(arguments, log, config.seed, world_yaml(file));
+  const std::vector<PolicyTruth> policies =
+      summarise_world(world, log, gain_weights(experiment.rewards.gains, log));
+  apply_control(log, control, experiment.seed);
+  write_simulation(out, arguments, options.file, log, experiment.seed, world_yaml(loaded.file));
   std::cout
       << feedback_counts(log) << "\n"
       << world_table(policies)
       << "True values over held-out requests; GMV in the currency's major unit; gap: from random to the "
          "greedy oracle in utility.\n"
-      << "log written to " << arguments.out << "\n";
+      << "log written to " << out.string() << "\n";
 }
 
 }  // namespace
@@ -100,14 +98,14 @@ void add_simulate_verb(CLI::App& app) {
   auto* verb =
       app.add_subcommand("simulate", "Make the feedback log of a simulated shop, whose truth is known");
   const auto arguments = std::make_shared<SimulateArguments>();
-  verb->add_option("config", arguments->config, "configuration with seed, schema and simulator")->required();
-  verb->add_option("--out", arguments->out, "folder of the log, to be made")->required();
-  verb->add_option("--set", arguments->sets, "key=value, over the file's");
+  const auto options = add_config_options(*verb);
+  verb->add_option("--out", arguments->out,
+                   "folder of the log, to be made; the experiment's `log` if not given");
   verb->add_option("--control", arguments->control,
                    "negative control of the training pages: permuted deals the engagements of each page anew "
                    "over its slots, moved gives them to another page; none is the log as it was")
       ->capture_default_str();
-  verb->callback([arguments] { run_simulate(*arguments); });
+  verb->callback([options, arguments] { run_simulate(*options, *arguments); });
 }
 
 }  // namespace pagewright

@@ -1,6 +1,6 @@
 #pragma once
-// One function per verb: adds the subcommand with its help and a callback that does the work. A callback reports a problem
-// by throwing Error; main() prints it and exits with 1.
+// One function per verb: adds the subcommand with its help and a callback that does the work. A callback
+// reports a problem by throwing Error; main() prints it and exits with 1.
 
 namespace CLI {
 class App;

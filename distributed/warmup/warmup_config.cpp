@@ -1,0 +1,23 @@
+#include "distributed/warmup/warmup_config.hpp"
+
+#include "core/config/section.hpp"
+
+namespace pagewright {
+
+WarmupConfig WarmupConfig::from(const Section& section) {
+  WarmupConfig config;
+  config.optimizer.learning_rate = 1e-3;
+  section.read("epochs", config.epochs, at_least(1),
+               "passes over the logged pages, at most; the best held-out state is kept");
+  section.read("batch", config.batch, at_least(1), "logged pages in an optimizer step");
+  section.read("unengaged_weight", config.unengaged_weight, at_least(0),
+               "weight of an item that was shown and not engaged with; an engaged one weighs 1");
+  section.read_enum("target", config.target,
+                    {{"engaged_first", WarmupTarget::engaged_first}, {"shown", WarmupTarget::shown}},
+                    "engaged_first: engaged items move to the front of the page; shown: the page as it was");
+  config.optimizer =
+      OptimizerConfig::from(section.child("optimizer", "AdamW and its schedule"), config.optimizer);
+  return config;
+}
+
+}  // namespace pagewright

@@ -1,0 +1,137 @@
+#include "launch/experiment.hpp"
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+namespace pagewright {
+
+namespace {
+
+PolicyVariant read_variant(const Section& section) {
+  PolicyVariant variant;
+  section.read_required("name", variant.name, "name of the policy; its folder and its row in the evaluation");
+  section.read("alpha", variant.alpha, in_closed(0, 1),
+               "weight of the page reward; the item reward weighs 1 - alpha");
+  PageModelForm form = PageModelForm::utility;
+  section.read_enum(
+      "page_model", form,
+      {{"utility", PageModelForm::utility}, {"pairs", PageModelForm::pairs}, {"both", PageModelForm::both}},
+      "form of the page model, if not that of rewards.page.form");
+  if (section.has("page_model")) variant.page_form = form;
+  ItemCredit credit = ItemCredit::head;
+  section.read_enum("item_credit", credit, {{"head", ItemCredit::head}, {"utility", ItemCredit::utility}},
+                    "where the page model's gains are paid, if not as rewards.item_credit says");
+  if (section.has("item_credit")) variant.item_credit = credit;
+  return variant;
+}
+
+void read_policies(const Section& root, std::vector<PolicyVariant>& policies) {
+  std::set<std::string> names;
+  static const std::set<std::string> kTaken{"random", "logged", "imitation", "warmup", "oracle"};
+  for (const Section& section :
+       root.children("policies", "policies that `train` makes, each from the warm-up")) {
+    policies.push_back(read_variant(section));
+    const std::string& name = policies.back().name;
+    if (kTaken.contains(name))
+      section.complain("name", "'" + name + "' is the name of a baseline; choose another");
+    if (!names.insert(name).second)
+      section.complain("name", "'" + name + "' is given twice; names must differ");
+  }
+  if (policies.empty()) policies.push_back({});
+}
+
+EvaluationConfig read_evaluation(const Section& section) {
+  EvaluationConfig config;
+  section.read("requests", config.requests, at_least(0), "held-out requests at most; 0: all");
+  section.read("bootstrap", config.bootstrap, at_least(100), "resamples by user for the intervals");
+  section.read("cutoff", config.cutoff, at_least(1), "k of NDCG@k, Recall@k and Hit@k");
+  return config;
+}
+
+void check_model(const Section& section, const ModelConfig& model) {
+  if (model.dim % model.heads != 0 && model.head_dim == 0)
+    section.complain("heads", "model.dim must be a multiple of model.heads, or set model.head_dim");
+  if (model.heads % model.kv_heads != 0)
+    section.complain("kv_heads", "model.heads must be a multiple of model.kv_heads");
+}
+
+}  // namespace
+
+Experiment read_experiment(const Section& root) {
+  Experiment experiment;
+  root.read_required("run", experiment.run, "run folder: models, checkpoints, metrics, evaluation, report");
+  root.read_required("log", experiment.log, "feedback log folder, as `import` or `simulate` wrote it");
+  root.read("seed", experiment.seed, "seed of everything: world, log, initialisation, sampling");
+  root.read("threads", experiment.threads, at_least(0),
+            "worker threads; 0: one for each core. Results do not depend on it");
+  root.read("allow_oracle", experiment.allow_oracle,
+            "may a reward term look at the simulator's truth; the policy is then labelled oracle-trained");
+  root.read_enum("candidate_order", experiment.candidate_order,
+                 {{"shuffled", CandidateOrderKind::shuffled}, {"logged", CandidateOrderKind::logged}},
+                 "order in which the policy sees the candidates; with `logged` it is a re-ranker");
+  experiment.schema = PageSchema::from(root.child("schema", "what a page may look like"));
+  experiment.prompt = PromptTemplate::from(root.child("prompt", "which fields of a request the model sees"));
+  const Section model = root.child("model", "the transformer");
+  experiment.model = ModelConfig::from(model);
+  check_model(model, experiment.model);
+  experiment.warmup = WarmupConfig::from(root.child("warmup", "supervised start: `sft`"));
+  const Section rewards = root.child("rewards", "learned rewards: `fit-reward`");
+  experiment.rewards = RewardsConfig::from(rewards);
+  rewards.read("diversity", experiment.diversity_weight,
+               "weight of the rule term: share of distinct categories on the page");
+  rewards.read("oracle", experiment.oracle_weight,
+               "weight of the simulator's true utility as a reward; needs allow_oracle");
+  if (experiment.oracle_weight != 0 && !experiment.allow_oracle)
+    rewards.complain(
+        "oracle",
+        "a policy trained on the simulator's truth proves nothing; set allow_oracle: true if you mean it");
+  const Section ppo = root.child("ppo", "reinforcement learning: `train`");
+  experiment.ppo = PpoConfig::from(ppo);
+  experiment.ppo_optimizer = OptimizerConfig::from(ppo.child("optimizer", "AdamW and its schedule"));
+  ppo.read("checkpoint_every", experiment.checkpoint_every, at_least(1).in_units("iterations"),
+           "iterations between checkpoints");
+  ppo.read("checkpoints_kept", experiment.checkpoints_kept, at_least(1), "newest checkpoints that are kept");
+  read_policies(root, experiment.policies);
+  experiment.evaluation = read_evaluation(root.child("evaluation", "`evaluate`"));
+  experiment.simulator = SimulatorConfig::from(root.child("simulator", "the simulated shop: `simulate`"));
+  return experiment;
+}
+
+PageLanguage Experiment::language() const {
+  return PageLanguage(schema, prompt, candidate_order, seed);
+}
+
+ModelConfig Experiment::policy_model() const {
+  const PageLanguage spoken = language();
+  const LayoutVocabulary& vocabulary = spoken.vocabulary();
+  ModelConfig config = model;
+  config.vocab_size = vocabulary.size();
+  config.layout_begin = vocabulary.layout_begin();
+  config.structure_size = vocabulary.structure_size();
+  config.value_head = true;
+  return config;
+}
+
+int Experiment::worker_threads() const {
+  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+LoadedExperiment load_experiment(const std::filesystem::path& file, std::span<const std::string> sets) {
+  const ConfigFile config = load_config(file, sets);
+  LoadedExperiment loaded{read_experiment(config.root()), config, {}, {}};
+  config.finish();
+  loaded.effective_yaml = effective_yaml(config.keys());
+  for (const KeyRecord& key : config.keys().records())
+    if (key.kind == KeyRecord::Kind::value) loaded.values[key.path] = key.value;
+  check_satisfiable(loaded.experiment.schema);
+  return loaded;
+}
+
+std::string experiment_reference() {
+  const ConfigFile config = reference_config();
+  read_experiment(config.root());
+  return configuration_reference_markdown(config.keys());
+}
+
+}  // namespace pagewright

@@ -1,0 +1,82 @@
+#pragma once
+// An experiment as its YAML file describes it: the one place that knows all sections.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/config/config_file.hpp"
+#include "core/model/model_config.hpp"
+#include "core/page/page_language.hpp"
+#include "distributed/pipeline/ppo_config.hpp"
+#include "distributed/warmup/warmup_config.hpp"
+#include "rewards/models/reward_config.hpp"
+#include "rewards/simulator/simulator_config.hpp"
+
+namespace pagewright {
+
+/// One policy that `train` makes from the warm-up: which reward it learns from.
+struct PolicyVariant {
+  std::string name = "both";
+  double alpha = 0.5;                      ///< weight of the page reward
+  std::optional<PageModelForm> page_form;  ///< another page model than rewards.page.form
+  std::optional<ItemCredit> item_credit;
+};
+
+struct EvaluationConfig {
+  int requests = 0;      ///< held-out requests at most; 0: all
+  int bootstrap = 2000;  ///< resamples by user
+  int cutoff = 10;       ///< k of NDCG@k, Recall@k, Hit@k
+};
+
+struct Experiment {
+  std::filesystem::path run;  ///< run folder
+  std::filesystem::path log;  ///< feedback log folder
+  std::uint64_t seed = 1;
+  int threads = 0;              ///< 0: all cores
+  bool allow_oracle = false;    ///< may a reward term look at the simulator's truth
+  double oracle_weight = 0;     ///< weight of the oracle term
+  double diversity_weight = 0;  ///< weight of the rule term on distinct categories
+  CandidateOrderKind candidate_order = CandidateOrderKind::shuffled;
+  PageSchema schema;
+  PromptTemplate prompt;
+  ModelConfig model;
+  WarmupConfig warmup;
+  RewardsConfig rewards;
+  PpoConfig ppo;
+  OptimizerConfig ppo_optimizer;
+  int checkpoint_every = 10;
+  int checkpoints_kept = 2;
+  std::vector<PolicyVariant> policies;
+  EvaluationConfig evaluation;
+  SimulatorConfig simulator;
+
+  PageLanguage language() const;
+  /// The policy's model: the backbone of `model` with vocabulary, layout head and value head filled in.
+  ModelConfig policy_model() const;
+  int worker_threads() const;
+  /// Fixed number of parts of every batch, `ppo.lanes`.
+  int lanes() const { return ppo.lanes; }
+};
+
+/// Reads every section; problems are collected in `root`.
+Experiment read_experiment(const Section& root);
+
+/// An experiment with the text of its effective configuration (defaults written out, commented).
+struct LoadedExperiment {
+  Experiment experiment;
+  ConfigFile file;
+  std::string effective_yaml;
+  std::map<std::string, std::string> values;  ///< key path -> value in force, as YAML
+};
+/// Throws one Error that names all problems of the file and the command line.
+LoadedExperiment load_experiment(const std::filesystem::path& file, std::span<const std::string> sets);
+
+/// Text of docs/configuration.md, made from the same source.
+std::string experiment_reference();
+
+}  // namespace pagewright

@@ -1,0 +1,33 @@
+#pragma once
+// Models on disk: a policy or a reward model in a folder of its own.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "core/model/weights_view.hpp"
+#include "distributed/flat_parameters.hpp"
+
+namespace pagewright {
+
+/// What a model folder says besides the weights: `model.json`.
+struct ModelFolderInfo {
+  std::string kind;                          ///< "policy", "page-model" or "item-model"
+  std::string language;                      ///< hash of the page language it was trained on
+  std::int64_t version = 0;                  ///< policy version
+  std::map<std::string, std::string> notes;  ///< how it came about, in words or numbers
+};
+
+/// Writes config.json, model.safetensors (backbone and LM head, as Hugging Face names them),
+/// heads.safetensors (all other heads) and model.json. The folder appears whole or not at all; an existing
+/// one is replaced.
+void save_model(const std::filesystem::path& folder, const WeightsView& weights, const ModelFolderInfo& info);
+
+/// Reads a model of the given shape. Throws Error naming the folder if it is missing, of another kind, shape
+/// or language (an empty `language` accepts any).
+FlatParameters load_model(const std::filesystem::path& folder, const ModelConfig& shape,
+                          const std::string& kind, const std::string& language,
+                          ModelFolderInfo* info = nullptr);
+
+}  // namespace pagewright

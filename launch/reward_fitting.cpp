@@ -1,0 +1,239 @@
+#include "launch/reward_fitting.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/file.hpp"
+#include "core/base/log.hpp"
+#include "core/base/rng.hpp"
+#include "core/base/table.hpp"
+#include "distributed/supervised/supervised_loop.hpp"
+#include "launch/learning_curve.hpp"
+#include "launch/model_folder.hpp"
+#include "rewards/models/item_task.hpp"
+#include "rewards/models/page_task.hpp"
+#include "rewards/models/reward_quality.hpp"
+#include "rollout/engine/model_policy.hpp"
+
+namespace pagewright {
+
+namespace {
+
+constexpr std::uint64_t kScaleIteration =
+    1U << 29;  ///< "iteration" of the pages over which rewards are normalised
+
+/// Everything that the fits share.
+struct RewardFit {
+  explicit RewardFit(Workbench& workbench)
+      : bench(workbench),
+        config(workbench.experiment().rewards),
+        gains(gain_weights(config.gains, workbench.log())),
+        propensities(position_propensities(config.gains, workbench.log())) {}
+
+  std::vector<FeedbackPage> pages(Split split) const {
+    return feedback_pages(bench.log(), bench.experiment().schema, split);
+  }
+  PairSet pairs(Split split) const {
+    return make_pairs(bench.log(), bench.experiment().schema, config.gains, gains, propensities, config.pairs,
+                      split, bench.experiment().seed);
+  }
+  std::vector<SwapPair> swaps(Split split) const {
+    return make_swap_pairs(bench.log(), config.gains, gains, propensities, split);
+  }
+  SupervisedConfig loop(const FitConfig& fit) const {
+    return {fit.epochs, fit.batch, 2, bench.experiment().seed};
+  }
+
+  Workbench& bench;
+  const RewardsConfig& config;
+  GainWeights gains;
+  PositionPropensities propensities;
+};
+
+ModelConfig page_model_shape(const Experiment& experiment, PageModelForm form) {
+  return reward_model_config(experiment.policy_model(), page_model_heads(form));
+}
+
+ModelConfig item_model_shape(const Experiment& experiment) {
+  return reward_model_config(experiment.policy_model(), {kItemHead});
+}
+
+SupervisedResult fit_model(RewardFit& fit, SupervisedTask& task, FlatParameters& parameters,
+                           const FitConfig& config) {
+  Workbench& bench = fit.bench;
+  const SupervisedConfig loop = fit.loop(config);
+  Trainer trainer(bench.communicator(), parameters, config.optimizer, bench.pool(),
+                  bench.experiment().lanes(), supervised_steps(task.examples(), loop));
+  return run_supervised(trainer, task, loop);
+}
+
+nlohmann::json to_json(const BinaryQuality& quality) {
+  return {{"events", quality.events},
+          {"rate", quality.rate},
+          {"mean_prediction", quality.mean_prediction},
+          {"auc", quality.auc},
+          {"calibration_error", quality.calibration_error}};
+}
+
+void add_quality_row(Table& table, nlohmann::json& report, const std::string& model, const std::string& what,
+                     const BinaryQuality& quality) {
+  table.add_row(
+      {model, what + " AUC", fmt::format("{:.3f}", quality.auc), fmt::format("{}", quality.events)});
+  table.add_row({model, what + " calibration error", fmt::format("{:.4f}", quality.calibration_error),
+                 fmt::format("{}", quality.events)});
+  report[what] = to_json(quality);
+}
+
+void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePair>& held_out_pairs,
+                    Table& table, nlohmann::json& reports) {
+  Workbench& bench = fit.bench;
+  const std::string name = page_model_name(form);
+  PageModelConfig config = fit.config.page;
+  config.form = form;
+  PageTaskData train{fit.pages(Split::train), {}};
+  PageTaskData held_out{fit.pages(Split::valid), {}};
+  if (form != PageModelForm::utility) {
+    train.pairs = fit.pairs(Split::train).pairs;
+    held_out.pairs = held_out_pairs;
+    require(!train.pairs.empty(),
+            "the log yields no page pair, so `form: {}` has nothing to learn from; use `form: utility`",
+            name.substr(5));
+  }
+  const std::vector<FeedbackPage> held_out_pages = held_out.pages;
+  FlatParameters parameters(page_model_shape(bench.experiment(), form));
+  parameters.initialise(bench.experiment().seed + 1);
+  PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
+                     fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
+  const SupervisedResult result = fit_model(fit, task, parameters, config.fit);
+  fmt::print("{}\n{}", name, curve_table(result, "loss a page"));
+  write_curve(bench.run().file("curves/" + name + ".json"), result, "loss a page");
+
+  const RewardScale unscaled;
+  const LearnedTermContext context{bench.language().vocabulary(), unscaled, bench.pool()};
+  nlohmann::json report = {{"pairs", nlohmann::json::object()}};
+  for (const PairAccuracy& family : pair_accuracy(
+           bench.language(), bench.log(), held_out_pairs, [&](std::span<const RequestPages> groups) {
+             return score_pages(context, parameters.view(), form, fit.gains, groups);
+           })) {
+    table.add_row({name, family.family + " pairs right", fmt::format("{:.3f}", family.accuracy),
+                   fmt::format("{}", family.pairs)});
+    report["pairs"][family.family] = {{"accuracy", family.accuracy}, {"pairs", family.pairs}};
+  }
+  if (form != PageModelForm::pairs) {
+    const UtilityQuality quality =
+        utility_quality(bench.language(), bench.log(), held_out_pages, parameters.view(), form, bench.pool());
+    add_quality_row(table, report, name, "click", quality.click);
+    add_quality_row(table, report, name, "purchase", quality.purchase);
+  }
+  reports[name] = report;
+  save_model(bench.run().reward(name), parameters.view(), {"page-model", bench.language().hash(), 0, {}});
+}
+
+void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
+  Workbench& bench = fit.bench;
+  FlatParameters parameters(item_model_shape(bench.experiment()));
+  parameters.initialise(bench.experiment().seed + 2);
+  ItemModelTask task(bench.language(), bench.log(), fit.swaps(Split::train), fit.swaps(Split::valid),
+                     fit.config.item.swaps, bench.experiment().seed, bench.pool());
+  require(task.examples() > 0,
+          "no logged page has two slots of different gain, so the item model has nothing to learn from");
+  const SupervisedResult result = fit_model(fit, task, parameters, fit.config.item.fit);
+  fmt::print("item model\n{}", curve_table(result, "swap loss a page"));
+  write_curve(bench.run().file("curves/item.json"), result, "swap loss a page");
+  task.held_out_loss(parameters.view());
+  table.add_row({"item", "swaps right", fmt::format("{:.3f}", task.held_out_accuracy()),
+                 fmt::format("{}", task.held_out_swaps())});
+  reports["item"] = {{"swaps", {{"accuracy", task.held_out_accuracy()}, {"pairs", task.held_out_swaps()}}}};
+  save_model(bench.run().reward("item"), parameters.view(), {"item-model", bench.language().hash(), 0, {}});
+}
+
+/// Pages that the warm-up policy samples for training requests.
+GroupedPages reference_pages(Workbench& bench, int count) {
+  const Experiment& experiment = bench.experiment();
+  const FlatParameters warmup =
+      load_model(bench.run().policy("warmup"), experiment.policy_model(), "policy", bench.language().hash());
+  std::vector<KeyedRequest> requests;
+  for (std::size_t i = 0; i < bench.log().requests.size() && static_cast<int>(requests.size()) < count; ++i)
+    if (bench.log().requests[i].split == Split::train)
+      requests.push_back({&bench.log().requests[i].request, static_cast<std::int64_t>(i)});
+  ModelPolicy policy(bench.language(), [view = warmup.view()] { return view; }, bench.pool(), "warmup");
+  SampleOptions options;
+  options.seed = experiment.seed;
+  options.iteration = kScaleIteration;
+  const std::vector<Trajectory> pages = policy.generate(requests, options);
+  return group_pages(bench.language(), requests, pages);
+}
+
+void fit_scales(RewardFit& fit) {
+  Workbench& bench = fit.bench;
+  const Experiment& experiment = bench.experiment();
+  const GroupedPages pages = reference_pages(bench, fit.config.normaliser_pages);
+  const RewardScale unscaled;
+  const LearnedTermContext context{bench.language().vocabulary(), unscaled, bench.pool()};
+  const FlatParameters item = load_model(bench.run().reward("item"), item_model_shape(experiment),
+                                         "item-model", bench.language().hash());
+  const auto item_scores = score_items(context, item.view(), pages.groups);
+  for (PageModelForm form : page_forms(experiment)) {
+    const std::string name = page_model_name(form);
+    const FlatParameters page = load_model(bench.run().reward(name), page_model_shape(experiment, form),
+                                           "page-model", bench.language().hash());
+    const auto page_scores = score_pages(context, page.view(), form, fit.gains, pages.groups);
+    fit_reward_scale(page_scores, item_scores, fit.config.clip)
+        .save(bench.run().reward("scale-" + name + ".json"));
+  }
+}
+
+}  // namespace
+
+std::string page_model_name(PageModelForm form) {
+  switch (form) {
+    case PageModelForm::utility:
+      return "page-utility";
+    case PageModelForm::pairs:
+      return "page-pairs";
+    case PageModelForm::both:
+      return "page-both";
+  }
+  fail("unknown form of the page model");
+}
+
+std::vector<PageModelForm> page_forms(const Experiment& experiment) {
+  std::vector<PageModelForm> forms{experiment.rewards.page.form};
+  for (const PolicyVariant& policy : experiment.policies)
+    if (policy.page_form && std::find(forms.begin(), forms.end(), *policy.page_form) == forms.end())
+      forms.push_back(*policy.page_form);
+  return forms;
+}
+
+void fit_rewards(Workbench& bench) {
+  RewardFit fit(bench);
+  log_info("gains: click {}, purchase {} at the mean purchased price of {:.0f} minor units", fit.gains.click,
+           fit.gains.purchase, fit.gains.price_ref);
+  Table table({"model", "on held-out users", "value", "count"});
+  nlohmann::json reports;
+  const PairSet held_out = fit.pairs(Split::valid);
+  for (int family = 0; family < kPairFamilies; ++family)
+    if (!held_out.empty_because[static_cast<std::size_t>(family)].empty())
+      log_info("no {} pairs: {}", pair_family_name(static_cast<PairFamily>(family)),
+               held_out.empty_because[static_cast<std::size_t>(family)]);
+  for (PageModelForm form : page_forms(bench.experiment()))
+    fit_page_model(fit, form, held_out.pairs, table, reports);
+  fit_item_model(fit, table, reports);
+  fit_scales(fit);
+  write_file_atomically(bench.run().reward("report.json"), reports.dump(2) + "\n");
+  fmt::print("{}reward models are in {}\n", table.to_string(), bench.run().reward("").string());
+}
+
+FittedRewards load_rewards(Workbench& bench, PageModelForm form) {
+  const Experiment& experiment = bench.experiment();
+  const std::string name = page_model_name(form);
+  const std::string& language = bench.language().hash();
+  return {load_model(bench.run().reward(name), page_model_shape(experiment, form), "page-model", language),
+          load_model(bench.run().reward("item"), item_model_shape(experiment), "item-model", language),
+          RewardScale::load(bench.run().reward("scale-" + name + ".json"))};
+}
+
+}  // namespace pagewright

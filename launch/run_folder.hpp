@@ -1,0 +1,40 @@
+#pragma once
+// The run folder: one experiment, one configuration.
+//
+//   config.yaml            effective configuration
+//   policies/NAME/         a policy: config.json, model.safetensors, heads.safetensors, policy.json
+//   rewards/page-FORM/, rewards/item/   reward models, their curves and report.json; rewards/scale-FORM.json
+//   train/NAME/            checkpoints/, metrics.jsonl, tensorboard/, rollouts.h5
+//   evaluation.json, pages.jsonl, report.html
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "launch/experiment.hpp"
+
+namespace pagewright {
+
+class RunFolder {
+ public:
+  /// Makes the folder, or opens it if it belongs to the same configuration. A folder of another one is an
+  /// Error that names the keys that differ; keys that cannot change results (threads, evaluation.*) may
+  /// differ.
+  static RunFolder open(const LoadedExperiment& loaded);
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path policy(const std::string& name) const { return path_ / "policies" / name; }
+  std::filesystem::path reward(const std::string& name) const { return path_ / "rewards" / name; }
+  std::filesystem::path training(const std::string& name) const { return path_ / "train" / name; }
+  std::filesystem::path file(const std::string& name) const { return path_ / name; }
+
+ private:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
+/// Paths of keys whose values differ between two effective configurations and can change results.
+std::vector<std::string> differing_keys(const std::map<std::string, std::string>& one,
+                                        const std::map<std::string, std::string>& other);
+
+}  // namespace pagewright

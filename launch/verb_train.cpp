@@ -1,0 +1,51 @@
+// `pagewright train`: PPO from the warm-up.
+
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "launch/policy_training.hpp"
+#include "launch/verbs.hpp"
+
+namespace pagewright {
+
+namespace {
+
+struct TrainOptions {
+  std::string policy;
+  bool resume = false;
+};
+
+void run_train(const ConfigOptions& config, const TrainOptions& options) {
+  Workbench bench(config);
+  const auto& policies = bench.experiment().policies;
+  std::vector<PolicyVariant> chosen;
+  std::string names;
+  for (const PolicyVariant& variant : policies) {
+    names += (names.empty() ? "" : ", ") + variant.name;
+    if (options.policy.empty() || options.policy == variant.name) chosen.push_back(variant);
+  }
+  require(!chosen.empty(), "the experiment has no policy '{}'; its policies are {}", options.policy, names);
+  TrainingHashes hashes;
+  for (const PolicyVariant& variant : chosen) hashes = train_policy(bench, variant, options.resume);
+  fmt::print("state sha256 {}\nparameters sha256 {}\n", hashes.state, hashes.parameters);
+}
+
+}  // namespace
+
+void add_train_verb(CLI::App& app) {
+  CLI::App* verb = app.add_subcommand(
+      "train",
+      "train policies by PPO from the warm-up and the fitted rewards.\n"
+      "The last two lines are the SHA-256 of state and parameters (of the last policy trained).");
+  auto config = add_config_options(*verb);
+  auto options = std::make_shared<TrainOptions>();
+  verb->add_option("--policy", options->policy,
+                   "train this policy alone; otherwise all policies of the experiment in turn");
+  verb->add_flag("--resume", options->resume, "go on from the newest whole checkpoint, bit for bit");
+  verb->callback([config, options] { run_train(*config, *options); });
+}
+
+}  // namespace pagewright

@@ -1,0 +1,23 @@
+#pragma once
+// Logged pages with their feedback in numbers, as the reward models learn from them.
+
+#include <cstdint>
+#include <vector>
+
+#include "core/data/feedback_log.hpp"
+#include "core/page/page_schema.hpp"
+
+namespace pagewright {
+
+/// A first view (revisits are left out: their history holds feedback on the same list) that the schema
+/// allows.
+struct FeedbackPage {
+  std::int64_t request = 0;  ///< index into FeedbackLog::requests
+  Page page;
+  std::vector<float> clicked;    ///< [K] 0 or 1
+  std::vector<float> purchased;  ///< [K] 0 or 1; implies clicked
+};
+
+std::vector<FeedbackPage> feedback_pages(const FeedbackLog& log, const PageSchema& schema, Split split);
+
+}  // namespace pagewright

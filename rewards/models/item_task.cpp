@@ -1,0 +1,125 @@
+#include "rewards/models/item_task.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <c10/core/InferenceMode.h>
+
+#include "core/base/rng.hpp"
+#include "rewards/terms/request_pages.hpp"
+
+namespace pagewright {
+
+namespace {
+
+constexpr std::uint64_t kHeldOutItemEpoch = 1U << 30;
+constexpr std::size_t kHeldOutItemChunk = 32;
+
+std::vector<std::vector<SwapPair>> swaps_by_page(const std::vector<SwapPair>& swaps) {
+  std::vector<std::vector<SwapPair>> pages;
+  for (const SwapPair& swap : swaps) {
+    if (pages.empty() || pages.back().front().page != swap.page) pages.emplace_back();
+    pages.back().push_back(swap);
+  }
+  return pages;
+}
+
+}  // namespace
+
+ItemModelTask::ItemModelTask(const PageLanguage& language, const FeedbackLog& log,
+                             const std::vector<SwapPair>& train, const std::vector<SwapPair>& held_out,
+                             int swaps_per_page, std::uint64_t seed, LanePool& pool)
+    : language_(language),
+      log_(log),
+      train_(swaps_by_page(train)),
+      held_out_(swaps_by_page(held_out)),
+      swaps_per_page_(swaps_per_page),
+      seed_(seed),
+      pool_(pool) {}
+
+std::vector<SwapPair> ItemModelTask::draw_swaps(const PageSwaps& swaps, std::uint64_t epoch) const {
+  const LoggedPage& page = log_.pages[static_cast<std::size_t>(swaps.front().page)];
+  const Request& request = log_.requests[static_cast<std::size_t>(page.request)].request;
+  std::vector<SwapPair> shuffled = swaps;
+  CounterRandom random(seed_, RandomStream::pairs, epoch, static_cast<std::uint64_t>(swaps.front().page));
+  random.shuffle(std::span(shuffled));
+  std::vector<SwapPair> drawn;
+  for (const SwapPair& swap : shuffled) {
+    if (static_cast<int>(drawn.size()) == swaps_per_page_) break;
+    if (page_violations(language_.schema(), request, swap_slots(page.page, swap.i, swap.j)).empty())
+      drawn.push_back(swap);
+  }
+  return drawn;
+}
+
+at::Tensor ItemModelTask::loss(const WeightsView& weights, std::span<const std::int64_t> examples,
+                               LaneSums& sums) const {
+  std::vector<const PageSwaps*> pages;
+  for (std::int64_t example : examples) pages.push_back(&train_[static_cast<std::size_t>(example)]);
+  return swap_loss_of(weights, pages, static_cast<std::uint64_t>(epoch_), sums);
+}
+
+at::Tensor ItemModelTask::swap_loss_of(const WeightsView& weights, std::span<const PageSwaps* const> pages,
+                                       std::uint64_t epoch, LaneSums& sums) const {
+  std::vector<RequestPages> groups;
+  std::vector<SwapInBatch> swaps;
+  std::int64_t next_page = 0;
+  for (const PageSwaps* of_page : pages) {
+    const std::vector<SwapPair> drawn = draw_swaps(*of_page, epoch);
+    if (drawn.empty()) continue;
+    const LoggedPage& logged = log_.pages[static_cast<std::size_t>(drawn.front().page)];
+    const Request& request = log_.requests[static_cast<std::size_t>(logged.request)].request;
+    CandidateOrder order =
+        language_.candidate_order(request, epoch, static_cast<std::uint64_t>(logged.request));
+    RequestPages& group = groups.emplace_back();
+    group.request = &request;
+    group.key = logged.request;
+    group.encoded.push_back(language_.encode(order, logged.page));
+    const std::int64_t original = next_page++;
+    for (const SwapPair& swap : drawn) {
+      group.encoded.push_back(language_.encode(order, swap_slots(logged.page, swap.i, swap.j)));
+      swaps.push_back({original, next_page++, swap.first_better ? 1.0F : -1.0F,
+                       static_cast<float>(swap.weight / static_cast<double>(drawn.size()))});
+    }
+    group.prompt = language_.prompt(request, std::move(order));
+  }
+  if (swaps.empty()) return {};
+  const PageBatch batch = pack_pages(language_.vocabulary(), pages_of(groups));
+  const ItemModelOutputs outputs = item_model_forward(weights, batch);
+  const at::Tensor scores = outputs.discounted.detach().to(at::kFloat).contiguous();
+  const float* score = scores.const_data_ptr<float>();
+  for (const SwapInBatch& swap : swaps) {
+    const float gap = swap.sign * (score[swap.original] - score[swap.swapped]);
+    sums["swaps"] += 1;
+    sums["swaps_right"] += gap > 0 ? 1 : 0;
+  }
+  return swap_loss(outputs, swaps);
+}
+
+double ItemModelTask::held_out_loss(const WeightsView& weights) {
+  if (held_out_.empty()) return 0;
+  const std::size_t chunks = (held_out_.size() + kHeldOutItemChunk - 1) / kHeldOutItemChunk;
+  std::vector<double> losses(chunks);
+  std::vector<LaneSums> sums(chunks);
+  pool_.run(static_cast<int>(chunks), [&](int job) {
+    const c10::InferenceMode no_gradients;
+    const auto chunk = static_cast<std::size_t>(job);
+    std::vector<const PageSwaps*> pages;
+    for (std::size_t i = chunk * kHeldOutItemChunk;
+         i < std::min(held_out_.size(), (chunk + 1) * kHeldOutItemChunk); ++i)
+      pages.push_back(&held_out_[i]);
+    const at::Tensor loss = swap_loss_of(weights, pages, kHeldOutItemEpoch, sums[chunk]);
+    losses[chunk] = loss.defined() ? loss.item<double>() : 0;
+  });
+  double loss = 0, swaps = 0, right = 0;
+  for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+    loss += losses[chunk];
+    swaps += sums[chunk]["swaps"];
+    right += sums[chunk]["swaps_right"];
+  }
+  held_out_swaps_ = static_cast<std::int64_t>(swaps);
+  held_out_accuracy_ = swaps > 0 ? right / swaps : 0;
+  return loss / static_cast<double>(held_out_.size());
+}
+
+}  // namespace pagewright

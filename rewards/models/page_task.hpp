@@ -1,0 +1,66 @@
+#pragma once
+// Fitting the page model: observed clicks and purchases (utility), page pairs (pairs), or both on one score.
+
+#include <string>
+#include <vector>
+
+#include "core/base/parallel.hpp"
+#include "core/page/page_language.hpp"
+#include "distributed/supervised/supervised_task.hpp"
+#include "rewards/feedback/pairs.hpp"
+#include "rewards/models/feedback_pages.hpp"
+#include "rewards/models/page_model.hpp"
+#include "rewards/terms/request_pages.hpp"
+
+namespace pagewright {
+
+/// What the task learns from; `pairs` are empty for the utility form.
+struct PageTaskData {
+  std::vector<FeedbackPage> pages;
+  std::vector<PagePair> pairs;
+};
+
+/// An example is a logged page. With pairs, each example draws one pair an epoch: a family first (all that
+/// have pairs are equally likely, lambda_f), then a pair of it. References must outlive the task.
+class PageModelTask : public SupervisedTask {
+ public:
+  PageModelTask(const PageLanguage& language, const FeedbackLog& log, PageTaskData train,
+                PageTaskData held_out, const PageModelConfig& config, double label_smoothing,
+                GainWeights gains, std::uint64_t seed, LanePool& pool);
+
+  std::string name() const override { return "page model"; }
+  std::int64_t examples() const override { return static_cast<std::int64_t>(train_.pages.size()); }
+  void begin_epoch(int epoch) override { epoch_ = epoch; }
+  double weight(std::int64_t) const override { return 1; }
+  at::Tensor loss(const WeightsView& weights, std::span<const std::int64_t> examples,
+                  LaneSums& sums) const override;
+  /// Mean over held-out pages of the loss that is minimised, pairs drawn as for training.
+  double held_out_loss(const WeightsView& weights) override;
+
+ private:
+  using PairsByFamily = std::vector<std::vector<const PagePair*>>;
+  struct Part {
+    const FeedbackPage* page = nullptr;
+    const PagePair* pair = nullptr;
+  };
+
+  const PagePair* draw_pair(const PairsByFamily& pairs, std::uint64_t epoch, std::int64_t example) const;
+  RequestPages encode(std::int64_t request, std::uint64_t epoch,
+                      std::initializer_list<const Page*> pages) const;
+  at::Tensor loss_of(const WeightsView& weights, std::span<const Part> parts, std::uint64_t epoch) const;
+
+  const PageLanguage& language_;
+  const FeedbackLog& log_;
+  PageTaskData train_;
+  PageTaskData held_out_;
+  PairsByFamily train_pairs_;  ///< families that have pairs
+  PairsByFamily held_out_pairs_;
+  PageModelConfig config_;
+  double label_smoothing_;
+  GainWeights gains_;
+  std::uint64_t seed_;
+  LanePool& pool_;
+  int epoch_ = 0;
+};
+
+}  // namespace pagewright

@@ -1,0 +1,60 @@
+#include "rewards/models/reward_config.hpp"
+
+#include "core/config/section.hpp"
+
+namespace pagewright {
+
+FitConfig FitConfig::from(const Section& section, FitConfig config) {
+  section.read("epochs", config.epochs, at_least(1), "passes over the logged pages");
+  section.read("batch", config.batch, at_least(1), "logged pages in an optimizer step");
+  const Section optimizer = section.child("optimizer", "AdamW and its schedule");
+  config.optimizer = OptimizerConfig::from(optimizer);
+  return config;
+}
+
+PageModelConfig PageModelConfig::from(const Section& section) {
+  PageModelConfig config;
+  section.read_enum(
+      "form", config.form,
+      {{"utility", PageModelForm::utility}, {"pairs", PageModelForm::pairs}, {"both", PageModelForm::both}},
+      "utility: expected gain from click and purchase heads; pairs: Bradley-Terry on page pairs; both: pairs "
+      "act on the "
+      "utility score as well");
+  config.fit = FitConfig::from(section.child("fit", "how the model is fitted"), config.fit);
+  section.read("pair_weight", config.pair_weight, at_least(0), "weight of the pair loss with form both");
+  section.read("margin", config.margin, at_least(0), "margin subtracted from the score difference of a pair");
+  section.read("score_penalty", config.score_penalty, at_least(0),
+               "weight of the squared sum of a pair's scores");
+  return config;
+}
+
+ItemModelConfig ItemModelConfig::from(const Section& section) {
+  ItemModelConfig config;
+  config.fit = FitConfig::from(section.child("fit", "how the model is fitted"), config.fit);
+  section.read("swaps", config.swaps, at_least(1),
+               "swapped pages evaluated beside each logged page, at most");
+  return config;
+}
+
+RewardsConfig RewardsConfig::from(const Section& section) {
+  RewardsConfig config;
+  config.gains = GainConfig::from(section.child("gains", "from clicks and purchases to gains"));
+  config.pairs = PairConfig::from(section.child("pairs", "contrastive page pairs"));
+  const Section page = section.child("page", "coarse reward: the page model");
+  config.page = PageModelConfig::from(page);
+  const Section item = section.child("item", "fine reward: the item model");
+  config.item = ItemModelConfig::from(item);
+  section.read_enum(
+      "item_credit", config.item_credit, {{"head", ItemCredit::head}, {"utility", ItemCredit::utility}},
+      "head: slots earn the item model's score; utility: the page model's expected gain of a slot is paid at "
+      "the slot instead of at the page end");
+  section.read("alpha", config.alpha, in_closed(0, 1),
+               "weight of the page reward; the item reward weighs 1 - alpha");
+  section.read("clip", config.clip, above(0), "bound of a normalised score");
+  section.read("invalid", config.invalid, "reward of a page that breaks the schema");
+  section.read("normaliser_pages", config.normaliser_pages, at_least(16),
+               "pages of the warm-up policy over which the scores are normalised");
+  return config;
+}
+
+}  // namespace pagewright

@@ -1,0 +1,59 @@
+#pragma once
+// Configuration of the learned rewards: the section `rewards` of an experiment.
+
+#include <cstdint>
+#include <string>
+
+#include "core/model/model_config.hpp"
+#include "distributed/trainer.hpp"
+#include "rewards/feedback/pairs.hpp"
+
+namespace pagewright {
+
+class Section;
+
+/// Form of the page model: expected gain from click and purchase heads, Bradley-Terry on pairs, or both on
+/// one score.
+enum class PageModelForm { utility, pairs, both };
+
+/// What stands for an item's reward: the item model's head alone, or besides it the page model's expected
+/// gain of the slot, paid where it arises instead of at the page end.
+enum class ItemCredit { head, utility };
+
+/// How one reward model is fitted.
+struct FitConfig {
+  int epochs = 3;
+  int batch = 64;  ///< logged pages a step
+  OptimizerConfig optimizer;
+  static FitConfig from(const Section& section, FitConfig defaults);
+};
+
+struct PageModelConfig {
+  PageModelForm form = PageModelForm::utility;
+  FitConfig fit;
+  double pair_weight = 0.3;     ///< of the pair loss beside the utility loss (`form: both`)
+  double margin = 0;            ///< m_f of the pair loss
+  double score_penalty = 1e-3;  ///< c_reg: keeps the scores of a pair centred
+  static PageModelConfig from(const Section& section);
+};
+
+struct ItemModelConfig {
+  FitConfig fit;
+  int swaps = 4;  ///< swapped pages evaluated beside a logged page, at most
+  static ItemModelConfig from(const Section& section);
+};
+
+struct RewardsConfig {
+  GainConfig gains;
+  PairConfig pairs;
+  PageModelConfig page;
+  ItemModelConfig item;
+  ItemCredit item_credit = ItemCredit::head;
+  double alpha = 0.5;           ///< weight of the page reward; the item reward weighs 1 - alpha
+  double clip = 5;              ///< of a normalised score, on both sides
+  double invalid = -1;          ///< reward of a page that breaks the schema
+  int normaliser_pages = 1024;  ///< pages of the reference policy over which scores are normalised
+  static RewardsConfig from(const Section& section);
+};
+
+}  // namespace pagewright

@@ -1,0 +1,114 @@
+#include "rewards/models/reward_scale.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/file.hpp"
+#include "core/rl/moments.hpp"
+#include "rewards/models/page_batch.hpp"
+
+namespace pagewright {
+
+namespace {
+
+constexpr const char* kScaleFormat = "pagewright-reward-scale";
+constexpr int kScaleVersion = 1;
+
+/// Scores that never vary keep their scale.
+double scale_of(const Moments& moments) {
+  const double sd = std::sqrt(moments.variance());
+  return sd > 1e-8 ? sd : 1.0;
+}
+
+}  // namespace
+
+double RewardScale::page(double raw) const {
+  return std::clamp((raw - page_mean) / page_sd, -clip, clip);
+}
+
+std::vector<float> RewardScale::items(std::span<const float> raw) const {
+  const std::vector<double> weights = slot_weights(static_cast<int>(raw.size()));
+  std::vector<float> result;
+  for (std::size_t k = 0; k < raw.size(); ++k)
+    result.push_back(static_cast<float>(weights[k] * std::clamp((raw[k] - item_mean) / item_sd, -clip, clip) /
+                                        item_sum_sd));
+  return result;
+}
+
+std::vector<float> RewardScale::slot_gains(std::span<const float> gains) const {
+  std::vector<float> result;
+  for (std::size_t k = 0; k < gains.size(); ++k) {
+    const double mean = k < slot_gain_mean.size() ? slot_gain_mean[k] : 0.0;
+    result.push_back(static_cast<float>((gains[k] - mean) / page_sd));
+  }
+  return result;
+}
+
+void RewardScale::save(const std::filesystem::path& file) const {
+  const nlohmann::json json = {
+      {"format", kScaleFormat}, {"version", kScaleVersion},         {"page_mean", page_mean},
+      {"page_sd", page_sd},     {"slot_gain_mean", slot_gain_mean}, {"item_mean", item_mean},
+      {"item_sd", item_sd},     {"item_sum_sd", item_sum_sd},       {"clip", clip}};
+  write_file_atomically(file, json.dump(2) + "\n");
+}
+
+RewardScale RewardScale::load(const std::filesystem::path& file) {
+  try {
+    const auto json = nlohmann::json::parse(read_file(file));
+    require(json.at("format") == kScaleFormat, "this is no {} file", kScaleFormat);
+    require(json.at("version").get<int>() <= kScaleVersion,
+            "format version {} is newer than this program knows ({})", json.at("version").get<int>(),
+            kScaleVersion);
+    RewardScale result;
+    json.at("page_mean").get_to(result.page_mean);
+    json.at("page_sd").get_to(result.page_sd);
+    json.at("slot_gain_mean").get_to(result.slot_gain_mean);
+    json.at("item_mean").get_to(result.item_mean);
+    json.at("item_sd").get_to(result.item_sd);
+    json.at("item_sum_sd").get_to(result.item_sum_sd);
+    json.at("clip").get_to(result.clip);
+    return result;
+  } catch (const nlohmann::json::exception& error) {
+    fail("{}: {}; run `pagewright fit-reward` again", file.string(), error.what());
+  }
+}
+
+RewardScale fit_reward_scale(std::span<const PageScores> page, std::span<const PageScores> item,
+                             double clip) {
+  RewardScale result;
+  result.clip = clip;
+  Moments pages;
+  for (const PageScores& scores : page) pages.add(scores.page);
+  result.page_mean = pages.mean;
+  result.page_sd = scale_of(pages);
+  std::vector<double> counts;
+  for (const PageScores& scores : page)
+    for (std::size_t k = 0; k < scores.slots.size(); ++k) {
+      if (k >= counts.size()) {
+        counts.push_back(0);
+        result.slot_gain_mean.push_back(0);
+      }
+      counts[k] += 1;
+      result.slot_gain_mean[k] += scores.slots[k];
+    }
+  for (std::size_t k = 0; k < counts.size(); ++k) result.slot_gain_mean[k] /= counts[k];
+
+  Moments slots;
+  for (const PageScores& scores : item)
+    for (float slot : scores.slots) slots.add(slot);
+  result.item_mean = slots.mean;
+  result.item_sd = scale_of(slots);
+  Moments sums;
+  for (const PageScores& scores : item) {
+    double sum = 0;
+    for (float slot : result.items(scores.slots)) sum += slot;
+    sums.add(sum);
+  }
+  result.item_sum_sd = scale_of(sums);
+  return result;
+}
+
+}  // namespace pagewright

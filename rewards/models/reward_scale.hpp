@@ -1,0 +1,38 @@
+#pragma once
+// Scale of the learned rewards under the reference policy, so that alpha weighs like against like.
+
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "rewards/models/reward_model.hpp"
+
+namespace pagewright {
+
+/// R~ = clip((R - mean) / sd, -clip, clip) for page scores and, with one mean and one sd over all slots (a
+/// mean for each slot would undo the swap ordering), for item scores. The position-weighted sum of normalised
+/// item scores is divided by its own standard deviation: with K independent slots it would be far below 1.
+struct RewardScale {
+  double page_mean = 0;
+  double page_sd = 1;
+  std::vector<double> slot_gain_mean;  ///< [K] mean expected gain of each slot; empty for `form: pairs`
+  double item_mean = 0;
+  double item_sd = 1;
+  double item_sum_sd = 1;  ///< sd of sum_k w_k s~_k
+  double clip = 5;
+
+  double page(double raw) const;
+  /// w_k s~_k / item_sum_sd of all slots, ready to be added, [K].
+  std::vector<float> items(std::span<const float> raw) const;
+  /// Shares of the normalised page score by slot: (gain_k - mean_k) / page_sd, [K].
+  std::vector<float> slot_gains(std::span<const float> gains) const;
+
+  void save(const std::filesystem::path& file) const;
+  static RewardScale load(const std::filesystem::path& file);
+};
+
+/// Fits both scales to the scores of pages of the reference policy. `page` and `item` have one entry a page;
+/// either may be empty if that model is not used.
+RewardScale fit_reward_scale(std::span<const PageScores> page, std::span<const PageScores> item, double clip);
+
+}  // namespace pagewright

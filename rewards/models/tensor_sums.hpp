@@ -1,0 +1,23 @@
+#pragma once
+// Small helpers between vectors and tensors, and sums whose order is fixed.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "rewards/models/page_batch.hpp"
+
+namespace pagewright {
+
+/// A copy of the values with the dtype of `like`, [n].
+at::Tensor tensor_like(std::span<const float> values, const at::Tensor& like);
+/// The elements as float, [n].
+std::vector<float> floats_of(const at::Tensor& tensor);
+/// A copy, int64, [n].
+at::Tensor index_tensor(std::span<const std::int64_t> values);
+/// Sums of slot values by page, [S] -> [pages], added in slot order.
+at::Tensor sum_by_page(const at::Tensor& slots, const PageBatch& batch);
+
+}  // namespace pagewright

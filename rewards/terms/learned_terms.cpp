@@ -1,0 +1,101 @@
+#include "rewards/terms/learned_terms.hpp"
+
+#include <utility>
+
+#include "rewards/models/item_model.hpp"
+#include "rewards/models/tensor_sums.hpp"
+
+namespace pagewright {
+
+namespace {
+
+constexpr std::size_t kGroupsPerChunk = 16;
+
+/// First page of each group in the flattened order, [groups + 1].
+std::vector<std::size_t> page_offsets(std::span<const RequestPages> groups) {
+  std::vector<std::size_t> offsets{0};
+  for (const RequestPages& group : groups) offsets.push_back(offsets.back() + group.pages.size());
+  return offsets;
+}
+
+void store_slots(const PageBatch& batch, const std::vector<float>& slots, std::span<PageScores> pages) {
+  for (std::size_t p = 0; p < pages.size(); ++p)
+    pages[p].slots.assign(slots.begin() + batch.slot_offsets[p], slots.begin() + batch.slot_offsets[p + 1]);
+}
+
+}  // namespace
+
+std::vector<PageScores> score_pages(const LearnedTermContext& context, const WeightsView& weights,
+                                    PageModelForm form, const GainWeights& gains,
+                                    std::span<const RequestPages> groups) {
+  const std::vector<std::size_t> offsets = page_offsets(groups);
+  std::vector<PageScores> scores(offsets.back());
+  for_chunks(context.pool, groups.size(), kGroupsPerChunk, [&](std::size_t begin, std::size_t end) {
+    const auto chunk = groups.subspan(begin, end - begin);
+    const PageBatch batch = pack_pages(context.vocabulary, pages_of(chunk));
+    if (batch.pages() == 0) return;
+    std::vector<SlotValue> values;
+    for (const RequestPages& group : chunk)
+      for (const Page& page : group.pages) {
+        const auto of_page = slot_values(gains, *group.request, page);
+        values.insert(values.end(), of_page.begin(), of_page.end());
+      }
+    const PageModelOutputs outputs = page_model_forward(weights, form, batch, values);
+    const auto out = std::span(scores).subspan(offsets[begin], offsets[end] - offsets[begin]);
+    const std::vector<float> page = floats_of(outputs.page);
+    for (std::size_t p = 0; p < out.size(); ++p) out[p].page = page[p];
+    if (outputs.slots.defined()) store_slots(batch, floats_of(outputs.slots), out);
+  });
+  return scores;
+}
+
+std::vector<PageScores> score_items(const LearnedTermContext& context, const WeightsView& weights,
+                                    std::span<const RequestPages> groups) {
+  const std::vector<std::size_t> offsets = page_offsets(groups);
+  std::vector<PageScores> scores(offsets.back());
+  for_chunks(context.pool, groups.size(), kGroupsPerChunk, [&](std::size_t begin, std::size_t end) {
+    const PageBatch batch = pack_pages(context.vocabulary, pages_of(groups.subspan(begin, end - begin)));
+    if (batch.pages() == 0) return;
+    const ItemModelOutputs outputs = item_model_forward(weights, batch);
+    const auto out = std::span(scores).subspan(offsets[begin], offsets[end] - offsets[begin]);
+    const std::vector<float> page = floats_of(outputs.discounted);
+    for (std::size_t p = 0; p < out.size(); ++p) out[p].page = page[p];
+    store_slots(batch, floats_of(outputs.slots), out);
+  });
+  return scores;
+}
+
+LearnedPageTerm::LearnedPageTerm(LearnedTermContext context, WeightsView weights, PageModelForm form,
+                                 GainWeights gains, ItemCredit credit)
+    : context_(context), weights_(std::move(weights)), form_(form), gains_(gains), credit_(credit) {}
+
+std::vector<TermScore> LearnedPageTerm::score(std::span<const RequestPages> groups) {
+  std::vector<TermScore> result;
+  for (const PageScores& scores : score_pages(context_, weights_, form_, gains_, groups)) {
+    TermScore& term = result.emplace_back();
+    term.name = name();
+    term.page_raw = scores.page;
+    term.slots_raw = scores.slots;
+    if (credit_ == ItemCredit::utility && !scores.slots.empty())
+      term.slots = context_.normaliser.slot_gains(scores.slots);
+    else
+      term.page = static_cast<float>(context_.normaliser.page(scores.page));
+  }
+  return result;
+}
+
+LearnedItemTerm::LearnedItemTerm(LearnedTermContext context, WeightsView weights)
+    : context_(context), weights_(std::move(weights)) {}
+
+std::vector<TermScore> LearnedItemTerm::score(std::span<const RequestPages> groups) {
+  std::vector<TermScore> result;
+  for (PageScores& scores : score_items(context_, weights_, groups)) {
+    TermScore& term = result.emplace_back();
+    term.name = name();
+    term.slots = context_.normaliser.items(scores.slots);
+    term.slots_raw = std::move(scores.slots);
+  }
+  return result;
+}
+
+}  // namespace pagewright

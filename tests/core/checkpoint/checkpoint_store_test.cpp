@@ -1,0 +1,126 @@
+#include "core/checkpoint/checkpoint_store.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include "core/base/error.hpp"
+#include "core/base/file.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/error_text.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace pagewright {
+
+namespace {
+
+Checkpoint checkpoint_at(std::int64_t iteration) {
+  Checkpoint checkpoint;
+  checkpoint.iteration = iteration;
+  const auto value = static_cast<float>(iteration);
+  checkpoint.arrays["parameters"] = {{"model.embed_tokens.weight", {2, 3}, {value, 1, 2, 3, 4, 0.1F}},
+                                     {"model.norm.weight", {1}, {1}}};
+  checkpoint.arrays["exp_avg"] = {{"model.embed_tokens.weight", {2, 3}, {0, 0, 0, 0, 0, 1e-20F}},
+                                  {"model.norm.weight", {1}, {0}}};
+  checkpoint.numbers = {{"kl_coefficient", 0.1}, {"optimizer_step", 4.0 * static_cast<double>(iteration)}};
+  checkpoint.metrics = {"{\"iteration\":1}", "{\"iteration\":2}"};
+  return checkpoint;
+}
+
+const RunIdentity kIdentity{"configuration-hash", "language-hash", "fingerprint"};
+
+void flip_byte(const std::filesystem::path& path, std::streamoff offset_from_end) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(-offset_from_end, std::ios::end);
+  const auto position = file.tellg();
+  const int byte = file.get();
+  file.seekp(position);
+  file.put(static_cast<char>(byte ^ 0x40));
+}
+
+}  // namespace
+
+TEST_CASE("a checkpoint reads back as it was written, the newest first, and only the last ones are kept") {
+  const test::TemporaryFolder folder;
+  const CheckpointStore store(folder.path() / "checkpoints", kIdentity, 2);
+  CHECK_FALSE(store.load_latest().has_value());
+  for (std::int64_t iteration : {1, 2, 10}) store.save(checkpoint_at(iteration));
+  REQUIRE(store.folders().size() == 2);
+  CHECK(store.folders().front().filename() == "step-00000002");
+  const auto loaded = store.load_latest();
+  REQUIRE(loaded.has_value());
+  CHECK(*loaded == checkpoint_at(10));
+  CHECK(state_sha256(*loaded) == state_sha256(checkpoint_at(10)));
+}
+
+TEST_CASE("the hash of parameters sees parameters alone, the hash of the state sees everything") {
+  const Checkpoint one = checkpoint_at(3);
+  Checkpoint other = one;
+  other.numbers["kl_coefficient"] = 0.2;
+  CHECK(parameters_sha256(one) == parameters_sha256(other));
+  CHECK(state_sha256(one) != state_sha256(other));
+  other = one;
+  other.metrics.back() += " ";
+  CHECK(state_sha256(one) != state_sha256(other));
+  other = one;
+  other.arrays["exp_avg"][1].values[0] = 1e-30F;
+  CHECK(parameters_sha256(one) == parameters_sha256(other));
+  CHECK(state_sha256(one) != state_sha256(other));
+  other = one;
+  other.arrays["parameters"][0].shape = {3, 2};
+  CHECK(parameters_sha256(one) != parameters_sha256(other));
+}
+
+TEST_CASE("a damaged checkpoint is passed over for the one before it") {
+  const test::TemporaryFolder folder;
+  const CheckpointStore store(folder.path(), kIdentity, 3);
+  store.save(checkpoint_at(1));
+  store.save(checkpoint_at(2));
+  const std::filesystem::path newest = store.folders().back();
+  SECTION("a flipped bit in an array") {
+    const std::string shard = read_file(newest / "shard-0000.h5");
+    const auto at = shard.find(std::string("\xcd\xcc\xcc\x3d", 4));  // 0.1F
+    REQUIRE(at != std::string::npos);
+    flip_byte(newest / "shard-0000.h5", static_cast<std::streamoff>(shard.size() - at));
+  }
+  SECTION("a shard cut short") {
+    std::filesystem::resize_file(newest / "shard-0000.h5",
+                                 std::filesystem::file_size(newest / "shard-0000.h5") / 2);
+  }
+  SECTION("a shard that is missing") {
+    std::filesystem::remove(newest / "shard-0000.h5");
+  }
+  SECTION("a manifest cut short") {
+    std::filesystem::resize_file(newest / "manifest.json", 20);
+  }
+  SECTION("a manifest that is missing") {
+    std::filesystem::remove(newest / "manifest.json");
+  }
+  const auto loaded = store.load_latest();
+  REQUIRE(loaded.has_value());
+  CHECK(loaded->iteration == 1);
+}
+
+TEST_CASE("when every checkpoint is damaged an error says so") {
+  const test::TemporaryFolder folder;
+  const CheckpointStore store(folder.path(), kIdentity, 3);
+  store.save(checkpoint_at(1));
+  std::filesystem::remove(store.folders().back() / "shard-0000.h5");
+  CHECK_THROWS_AS(store.load_latest(), Error);
+}
+
+TEST_CASE("a checkpoint of another configuration or of a newer format is refused by name") {
+  const test::TemporaryFolder folder;
+  const CheckpointStore store(folder.path(), kIdentity, 3);
+  store.save(checkpoint_at(1));
+  const CheckpointStore other(folder.path(), {"another", kIdentity.language, kIdentity.fingerprint}, 3);
+  CHECK(test::error_text([&] { other.load_latest(); }).find("another configuration") != std::string::npos);
+
+  const std::filesystem::path manifest = store.folders().back() / "manifest.json";
+  std::string text = read_file(manifest);
+  text.replace(text.find("\"version\": 1"), 12, "\"version\": 9");
+  write_file_atomically(manifest, text);
+  CHECK(test::error_text([&] { store.load_latest(); }).find("newer than this program knows") !=
+        std::string::npos);
+}
+
+}  // namespace pagewright
