@@ -1,6 +1,6 @@
 #pragma once
-// What a model is run on: segments of positions. Packing and shared prompts are a matter of kernels, not of another
-// data model.
+// What a model is run on: segments of positions. Packing and shared prompts are a matter of kernels, not of
+// another data model.
 
 #include <cstdint>
 #include <vector>
@@ -9,8 +9,8 @@
 
 namespace pagewright {
 
-/// A run of positions. A segment attends to all positions of its parent (if any) and causally to itself; its rotary
-/// positions start at `first_position` (the parent's length for a response).
+/// A run of positions. A segment attends to all positions of its parent (if any) and causally to itself; its
+/// rotary positions start at `first_position` (the parent's length for a response).
 struct Segment {
   TokenBags tokens;
   std::int32_t first_position = 0;
@@ -18,14 +18,15 @@ struct Segment {
 };
 
 /// One scored response token: the row whose hidden state predicts it, what it was, and what was allowed.
-/// Rows count positions through the batch: row = sum of the earlier segments' sizes + position in the segment.
+/// Rows count positions through the batch: row = sum of the earlier segments' sizes + position in the
+/// segment.
 struct TargetRows {
-  std::vector<std::int64_t> row;            ///< [R] predicting rows
-  std::vector<std::int32_t> target;         ///< [R] layout index of the token
-  std::vector<std::int32_t> allowed;        ///< concatenated allowed layout indices, sorted within a row
+  std::vector<std::int64_t> row;                 ///< [R] predicting rows
+  std::vector<std::int32_t> target;              ///< [R] layout index of the token
+  std::vector<std::int32_t> allowed;             ///< concatenated allowed layout indices, sorted within a row
   std::vector<std::int32_t> allowed_offsets{0};  ///< [R + 1]
-  std::vector<std::int32_t> prompt;         ///< [R] ordinal of the row's prompt in `candidate_offsets`
-  std::vector<std::int64_t> candidate_row;  ///< concatenated rows of the prompts' candidates, by place j
+  std::vector<std::int32_t> prompt;              ///< [R] ordinal of the row's prompt in `candidate_offsets`
+  std::vector<std::int64_t> candidate_row;       ///< concatenated rows of the prompts' candidates, by place j
   std::vector<std::int32_t> candidate_offsets{0};  ///< [prompts + 1]
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// The interfaces between roles. `rollout` and `rewards` implement them; the pipeline and evaluation are written against
-// them, so that policies, baselines, logging and A/B tests share one path.
+// The interfaces between roles. `rollout` and `rewards` implement them; the pipeline and evaluation are
+// written against them, so that policies, baselines, logging and A/B tests share one path.
 
 #include <cstdint>
 #include <span>
@@ -35,9 +35,10 @@ class Policy {
   virtual ~Policy() = default;
   virtual std::string name() const = 0;
   /// requests.size() * options.samples trajectories, request-major.
-  virtual std::vector<Trajectory> generate(std::span<const KeyedRequest> requests, const SampleOptions& options) = 0;
-  /// Log-prob per response token (per slot for policies without tokens) of given pages, [pages][T], over the allowed
-  /// sets at temperature 1. Throws Error for a policy that has no density.
+  virtual std::vector<Trajectory> generate(std::span<const KeyedRequest> requests,
+                                           const SampleOptions& options) = 0;
+  /// Log-prob per response token (per slot for policies without tokens) of given pages, [pages][T], over the
+  /// allowed sets at temperature 1. Throws Error for a policy that has no density.
   virtual std::vector<std::vector<float>> log_probs(std::span<const KeyedRequest> requests,
                                                     std::span<const Trajectory> trajectories) = 0;
 };
@@ -46,14 +47,16 @@ class Policy {
 class Generator {
  public:
   virtual ~Generator() = default;
-  virtual std::vector<Trajectory> generate(std::span<const KeyedRequest> requests, const SampleOptions& options) = 0;
+  virtual std::vector<Trajectory> generate(std::span<const KeyedRequest> requests,
+                                           const SampleOptions& options) = 0;
 };
 
 /// Step 4 of an iteration. `requests[i]` is the request of `trajectories[i]`.
 class Scorer {
  public:
   virtual ~Scorer() = default;
-  virtual std::vector<Score> score(std::span<const KeyedRequest> requests, std::span<const Trajectory> trajectories) = 0;
+  virtual std::vector<Score> score(std::span<const KeyedRequest> requests,
+                                   std::span<const Trajectory> trajectories) = 0;
 };
 
 }  // namespace pagewright

@@ -74,12 +74,12 @@ struct KernelTable {
                    std::int64_t count, T* scores);
   /// out [head_dim] = softmax(scale * query . keys) values; returns the log-sum-exp. `scratch`: padded count
   /// + head_dim.
-  T (*attention_row)
+  T(*attention_row)
   (std::int64_t head_dim, T scale, const T* query, const AttentionKeys<T>& keys, T* out, T* scratch);
   void (*attention_row_grad)(const AttentionRowGrad<T>& row);
   /// Log-probs [n] of logits[allowed[i]] / temperature, renormalised over the n allowed; returns the entropy.
   /// `scratch`: padded n.
-  T (*log_softmax)
+  T(*log_softmax)
   (std::int64_t n, const T* logits, const std::int32_t* allowed, T temperature, T* log_probs, T* scratch);
   /// y = exp(x), elementwise.
   void (*exp)(std::int64_t n, const T* x, T* y);
