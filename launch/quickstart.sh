@@ -15,9 +15,19 @@ while [ $# -gt 0 ]; do
   shift
 done
 
+if [ -e "$run" ]; then
+  [ -f "$run/config.yaml" ] || { echo "quickstart.sh: $run exists and holds no run; choose another with --run" >&2; exit 1; }
+  rm -rf "$run"
+fi
+
 # The sequence of verbs, in one place.
 teach() {
-  :
+  local verb
+  for verb in simulate "sft --imitation" sft fit-reward train evaluate report; do
+    echo "== pagewright $verb"
+    # shellcheck disable=SC2086
+    build/pagewright $verb configs/quickstart.yaml --set "run=$run" --set "log=$run/log"
+  done
 }
 
 launch/build.sh pagewright

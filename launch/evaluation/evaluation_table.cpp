@@ -4,33 +4,24 @@
 #include <array>
 #include <cmath>
 #include <set>
+#include <span>
+#include <string_view>
 
 #include <fmt/format.h>
 
 namespace pagewright {
 namespace {
 
-/// Metrics in the order of the columns; a name is matched up to its cut-off, so that ndcg stands for ndcg@10.
-constexpr std::array<const char*, 15> kColumnOrder{"true_utility",
-                                                   "true_ctr",
-                                                   "true_gmv",
-                                                   "gap_closed_utility",
-                                                   "gap_closed_ctr",
-                                                   "gap_closed_gmv",
-                                                   "ndcg",
-                                                   "mrr",
-                                                   "recall",
-                                                   "hit",
-                                                   "validity",
-                                                   "diversity",
-                                                   "brand_diversity",
-                                                   "coverage",
-                                                   "duplicates"};
+/// Metrics in the order of the columns, by name up to the cut-off: ndcg stands for ndcg@10. What is left out is in the
+/// evaluation's file.
+constexpr std::array<std::string_view, 11> kPolicyColumns{
+    "true_utility", "true_ctr", "true_gmv", "gap_closed_utility", "ndcg",     "mrr",
+    "recall",       "hit",      "validity", "diversity",          "coverage"};
+constexpr std::array<std::string_view, 5> kDifferenceColumns{"true_utility", "true_ctr", "true_gmv", "ndcg", "mrr"};
 
-std::size_t column_rank(const std::string& metric) {
+std::size_t column_rank(std::span<const std::string_view> order, const std::string& metric) {
   const std::string stem = metric.substr(0, metric.find('@'));
-  return static_cast<std::size_t>(std::find(kColumnOrder.begin(), kColumnOrder.end(), stem) -
-                                  kColumnOrder.begin());
+  return static_cast<std::size_t>(std::find(order.begin(), order.end(), stem) - order.begin());
 }
 
 /// Neither unknown nor a plain 0: a column of nothing else says nothing.
@@ -39,14 +30,14 @@ bool is_telling(const Estimate& estimate) {
 }
 
 template <class Rows>
-std::vector<std::string> metric_columns(const Rows& rows) {
+std::vector<std::string> metric_columns(const Rows& rows, std::span<const std::string_view> order) {
   std::set<std::string> names;
   for (const auto& row : rows)
     for (const auto& [name, estimate] : row.metrics)
-      if (is_telling(estimate)) names.insert(name);
+      if (is_telling(estimate) && column_rank(order, name) < order.size()) names.insert(name);
   std::vector<std::string> columns(names.begin(), names.end());
-  std::stable_sort(columns.begin(), columns.end(), [](const auto& left, const auto& right) {
-    return column_rank(left) < column_rank(right);
+  std::stable_sort(columns.begin(), columns.end(), [&](const auto& left, const auto& right) {
+    return column_rank(order, left) < column_rank(order, right);
   });
   return columns;
 }
@@ -101,7 +92,7 @@ Table policy_table(const Evaluation& evaluation) {
     ranking.name += " (first slot)";
     rows.push_back(std::move(ranking));
   }
-  const std::vector<std::string> columns = metric_columns(rows);
+  const std::vector<std::string> columns = metric_columns(rows, kPolicyColumns);
   std::vector<std::string> headers{"policy"};
   headers.insert(headers.end(), columns.begin(), columns.end());
   Table table(headers);
@@ -116,7 +107,7 @@ Table policy_table(const Evaluation& evaluation) {
 }
 
 Table difference_table(const Evaluation& evaluation) {
-  const std::vector<std::string> columns = metric_columns(evaluation.differences);
+  const std::vector<std::string> columns = metric_columns(evaluation.differences, kDifferenceColumns);
   std::vector<std::string> headers{"difference"};
   headers.insert(headers.end(), columns.begin(), columns.end());
   Table table(headers);
