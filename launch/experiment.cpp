@@ -45,6 +45,9 @@ EvaluationConfig read_evaluation(const Section& section) {
   EvaluationConfig config;
   section.read("requests", config.requests, at_least(0), "held-out requests at most; 0: all");
   section.read("bootstrap", config.bootstrap, at_least(100), "resamples by user for the intervals");
+  section.read("greedy_reward", config.greedy_reward,
+               "add the baseline that composes pages greedily by the page model; scores slots x candidates "
+               "pages a request");
   section.read("cutoff", config.cutoff, at_least(1), "k of NDCG@k, Recall@k and Hit@k");
   return config;
 }

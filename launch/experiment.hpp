@@ -28,9 +28,10 @@ struct PolicyVariant {
 };
 
 struct EvaluationConfig {
-  int requests = 0;      ///< held-out requests at most; 0: all
-  int bootstrap = 2000;  ///< resamples by user
-  int cutoff = 10;       ///< k of NDCG@k, Recall@k, Hit@k
+  int requests = 0;            ///< held-out requests at most; 0: all
+  int bootstrap = 2000;        ///< resamples by user
+  bool greedy_reward = false;  ///< a row for pages that the page model alone composes, greedily
+  int cutoff = 10;             ///< k of NDCG@k, Recall@k, Hit@k
 };
 
 struct Experiment {

@@ -2,7 +2,9 @@
 
 #include "core/base/log.hpp"
 #include "launch/model_folder.hpp"
+#include "rewards/baselines/greedy_reward_policy.hpp"
 #include "rewards/baselines/oracle_policy.hpp"
+#include "rewards/baselines/page_model_rewards.hpp"
 #include "rewards/simulator/world_file.hpp"
 #include "rollout/baselines/last_touched.hpp"
 #include "rollout/baselines/logged_policy.hpp"
@@ -40,6 +42,7 @@ LineUp::LineUp(Workbench& bench, const World* world) {
   add("last_touched", make_last_touched_policy(language, shown));
   for (const char* name : {"imitation", "warmup"}) add_model(bench, name);
   for (const PolicyVariant& variant : bench.experiment().policies) add_model(bench, variant.name);
+  if (bench.experiment().evaluation.greedy_reward) add_greedy_reward(bench);
   if (world)
     add("oracle", std::make_unique<OraclePolicy>(*world, language.vocabulary(), OracleGoal::utility,
                                                  gain_weights(bench.experiment().rewards.gains, log)));
@@ -59,6 +62,16 @@ void LineUp::add_model(Workbench& bench, const std::string& name) {
       load_model(folder, bench.experiment().policy_model(), "policy", bench.language().hash()));
   add(name, std::make_unique<ModelPolicy>(
                 bench.language(), [parameters] { return parameters->view(); }, bench.pool(), name));
+}
+
+void LineUp::add_greedy_reward(Workbench& bench) {
+  const RewardsConfig& config = bench.experiment().rewards;
+  rewards_ = std::make_unique<FittedRewards>(load_rewards(bench, config.page.form));
+  const LearnedTermContext context{bench.language().vocabulary(), rewards_->scale, bench.pool()};
+  add("greedy_reward",
+      std::make_unique<GreedyRewardPolicy>(
+          bench.language(), page_model_rewards(bench.language(), context, rewards_->page.view(),
+                                               config.page.form, gain_weights(config.gains, bench.log()))));
 }
 
 std::vector<NamedPolicy> LineUp::named() const {

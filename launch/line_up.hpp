@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "launch/evaluation/evaluate_policies.hpp"
+#include "launch/reward_fitting.hpp"
 #include "launch/workbench.hpp"
 #include "rewards/simulator/world.hpp"
 
@@ -29,12 +30,14 @@ class LineUp {
  private:
   void add(std::string name, std::unique_ptr<Policy> policy);
   void add_model(Workbench& bench, const std::string& name);
+  void add_greedy_reward(Workbench& bench);
 
   struct Entry {
     std::string name;
     std::unique_ptr<Policy> policy;
   };
   std::vector<Entry> entries_;
+  std::unique_ptr<FittedRewards> rewards_;  ///< of the greedy policy by reward
 };
 
 }  // namespace pagewright

@@ -1,6 +1,7 @@
 #include "launch/policy_training.hpp"
 
 #include <chrono>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@
 #include "core/metrics/metrics_file.hpp"
 #include "core/numerics/numeric_threads.hpp"
 #include "distributed/pipeline/pipeline.hpp"
+#include "launch/held_out_judge.hpp"
 #include "launch/line_up.hpp"
 #include "launch/model_folder.hpp"
 #include "launch/reward_fitting.hpp"
@@ -110,6 +112,8 @@ TrainingHashes train_policy(Workbench& bench, const PolicyVariant& variant, bool
   const FlatParameters reference_parameters =
       load_model(bench.run().policy("warmup"), shape, "policy", language);
   const RewardSetup rewards(bench, variant);
+  std::optional<HeldOutJudge> judge;
+  if (std::filesystem::exists(bench.run().reward(kJudgeName))) judge.emplace(bench);
 
   ModelPolicy policy(
       bench.language(), [&parameters] { return parameters.view(); }, bench.pool(), variant.name);
@@ -138,13 +142,23 @@ TrainingHashes train_policy(Workbench& bench, const PolicyVariant& variant, bool
   auto started = std::chrono::steady_clock::now();
   std::string warnings;
   PipelineHooks hooks;
+  // The judge is asked at the start, at every fifth iteration, and at the end.
+  std::map<std::string, double> judged;
+  hooks.held_out_reward = [&](std::int64_t iteration) -> std::optional<double> {
+    judged.clear();
+    if (!judge || (iteration % 5 != 0 && iteration != experiment.ppo.iterations)) return std::nullopt;
+    judged = judge->measure(policy);
+    const auto reward = judged.find("held_out_reward");
+    return reward == judged.end() ? std::nullopt : std::optional(reward->second);
+  };
   hooks.on_report = [&](const IterationReport& report) {
+    Metrics metrics = report.metrics;
+    metrics.merge(judged);
     const auto now = std::chrono::steady_clock::now();
-    files.metrics.append(report.iteration, report.metrics,
-                         std::chrono::duration<double>(now - started).count());
-    files.events.add(report.iteration, report.metrics);
+    files.metrics.append(report.iteration, metrics, std::chrono::duration<double>(now - started).count());
+    files.events.add(report.iteration, metrics);
     started = now;
-    metric_lines.push_back(canonical_metrics_line(report.iteration, report.metrics));
+    metric_lines.push_back(canonical_metrics_line(report.iteration, metrics));
     for (const std::string& warning : report.warnings) {
       warnings += warning + "\n";
       log_warn(LogTag{"numerics"}, "{}, {}", variant.name, warning);

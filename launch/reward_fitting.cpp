@@ -11,6 +11,7 @@
 #include "core/base/rng.hpp"
 #include "core/base/table.hpp"
 #include "distributed/supervised/supervised_loop.hpp"
+#include "launch/held_out_judge.hpp"
 #include "launch/learning_curve.hpp"
 #include "launch/model_folder.hpp"
 #include "rewards/models/item_task.hpp"
@@ -52,10 +53,6 @@ struct RewardFit {
   GainWeights gains;
   PositionPropensities propensities;
 };
-
-ModelConfig page_model_shape(const Experiment& experiment, PageModelForm form) {
-  return reward_model_config(experiment.policy_model(), page_model_heads(form));
-}
 
 ModelConfig item_model_shape(const Experiment& experiment) {
   return reward_model_config(experiment.policy_model(), {kItemHead});
@@ -150,6 +147,30 @@ void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
   save_model(bench.run().reward("item"), parameters.view(), {"item-model", bench.language().hash(), 0, {}});
 }
 
+/// The judge: the utility form on the validation users' pages, stopped early on training pages.
+void fit_judge(RewardFit& fit) {
+  Workbench& bench = fit.bench;
+  PageTaskData train{fit.pages(Split::valid), {}};
+  if (train.pages.empty()) {
+    log_warn(
+        "the log has no validation users, so no judge of held-out reward can be fitted; import with a "
+        "validation split");
+    return;
+  }
+  PageTaskData held_out{fit.pages(Split::train), {}};
+  held_out.pages.resize(std::min<std::size_t>(held_out.pages.size(), 1000));
+  PageModelConfig config = fit.config.page;
+  config.form = PageModelForm::utility;
+  FlatParameters parameters(page_model_shape(bench.experiment(), config.form));
+  parameters.initialise(bench.experiment().seed + 3);
+  PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
+                     fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
+  const SupervisedResult result = fit_model(fit, task, parameters, config.fit);
+  write_curve(bench.run().file("curves/judge.json"), result, "loss a page");
+  save_model(bench.run().reward(kJudgeName), parameters.view(),
+             {"page-model", bench.language().hash(), 0, {}});
+}
+
 /// Pages that the warm-up policy samples for training requests.
 GroupedPages reference_pages(Workbench& bench, int count) {
   const Experiment& experiment = bench.experiment();
@@ -188,6 +209,10 @@ void fit_scales(RewardFit& fit) {
 
 }  // namespace
 
+ModelConfig page_model_shape(const Experiment& experiment, PageModelForm form) {
+  return reward_model_config(experiment.policy_model(), page_model_heads(form));
+}
+
 std::string page_model_name(PageModelForm form) {
   switch (form) {
     case PageModelForm::utility:
@@ -222,6 +247,7 @@ void fit_rewards(Workbench& bench) {
   for (PageModelForm form : page_forms(bench.experiment()))
     fit_page_model(fit, form, held_out.pairs, table, reports);
   fit_item_model(fit, table, reports);
+  fit_judge(fit);
   fit_scales(fit);
   write_file_atomically(bench.run().reward("report.json"), reports.dump(2) + "\n");
   fmt::print("{}reward models are in {}\n", table.to_string(), bench.run().reward("").string());

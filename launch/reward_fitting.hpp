@@ -15,6 +15,9 @@ namespace pagewright {
 /// Name of the page model's folder: "page-utility", "page-pairs", "page-both".
 std::string page_model_name(PageModelForm form);
 
+/// Shape of a page model: the policy's backbone with the form's heads.
+ModelConfig page_model_shape(const Experiment& experiment, PageModelForm form);
+
 /// The page forms that an experiment needs: the default one and those its policies name; each once.
 std::vector<PageModelForm> page_forms(const Experiment& experiment);
 

@@ -25,7 +25,7 @@ TruthFunction truth_of(const World* world, const GainWeights& gains) {
   };
 }
 
-void run_evaluate(const ConfigOptions& config) {
+void run_evaluate(const ConfigOptions& config, bool constrained) {
   Workbench bench(config);
   const Experiment& experiment = bench.experiment();
   const std::unique_ptr<World> world = world_of_log(experiment);
@@ -39,6 +39,7 @@ void run_evaluate(const ConfigOptions& config) {
   EvaluationOptions options;
   options.ranking.k = experiment.evaluation.cutoff;
   options.seed = experiment.seed;
+  options.constrained = constrained;
   options.truth = truth_of(world.get(), gain_weights(experiment.rewards.gains, bench.log()));
   const std::vector<NamedPolicy> policies = line_up.named();
   Progress progress("evaluate", static_cast<std::int64_t>(cases.size() * policies.size()));
@@ -55,12 +56,14 @@ void run_evaluate(const ConfigOptions& config) {
   summary.bootstrap.seed = experiment.seed;
   summary.differences = usual_differences(pages);
   const EvaluationReport report = summarise_with_views(pages, cases, summary);
-  write_evaluation(bench.run().file("evaluation.json"), report);
-  write_page_examples(bench.run().file("pages.jsonl"), experiment.schema, cases, pages);
+  const std::filesystem::path file =
+      bench.run().file(constrained ? "evaluation.json" : "evaluation-unconstrained.json");
+  write_evaluation(file, report);
+  if (constrained) write_page_examples(bench.run().file("pages.jsonl"), experiment.schema, cases, pages);
   if (bench.language().prompt_template().uses_logged_rank() ||
       bench.language().order_kind() == CandidateOrderKind::logged)
     fmt::print("The policies of this run see the logged rank: they are re-rankers of the logged order.\n");
-  fmt::print("{}\nwritten to {}\n", evaluation_text(report), bench.run().file("evaluation.json").string());
+  fmt::print("{}\nwritten to {}\n", evaluation_text(report), file.string());
 }
 
 }  // namespace
@@ -70,7 +73,11 @@ void add_evaluate_verb(CLI::App& app) {
                                       "compare the run's policies with baselines on held-out users: one "
                                       "table, intervals by user, evaluation.json");
   auto options = add_config_options(*verb);
-  verb->callback([options] { run_evaluate(*options); });
+  auto unconstrained = std::make_shared<bool>(false);
+  verb->add_flag(
+      "--unconstrained", *unconstrained,
+      "without the grammar, to see how often pages would be valid; written to evaluation-unconstrained.json");
+  verb->callback([options, unconstrained] { run_evaluate(*options, !*unconstrained); });
 }
 
 }  // namespace pagewright
