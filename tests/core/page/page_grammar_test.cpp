@@ -60,29 +60,30 @@ std::vector<std::int32_t> allowed_after(const PageGrammar& grammar, std::initial
   return allowed;
 }
 
-using Tokens = std::vector<std::int32_t>;
+using LayoutIndices = std::vector<std::int32_t>;
 
 }  // namespace
 
 TEST_CASE("the grammar walks sections within their slot ranges and never repeats an item") {
   const PageGrammar grammar = grammar_of(list_and_grid(), plain_request(4));
-  CHECK((allowed_after(grammar, {}) == Tokens{3}));
-  CHECK((allowed_after(grammar, {3}) == Tokens{5, 6, 7, 8}));
-  CHECK((allowed_after(grammar, {3, 6}) == Tokens{2, 5, 7, 8}));
-  CHECK((allowed_after(grammar, {3, 6, 8}) == Tokens{2}));
-  CHECK((allowed_after(grammar, {3, 6, 2}) == Tokens{4}));
-  CHECK((allowed_after(grammar, {3, 6, 2, 4, 5, 7}) == Tokens{2, 8}));
-  CHECK((allowed_after(grammar, {3, 6, 2, 4, 5, 7, 2}) == Tokens{1}));
-  CHECK((allowed_after(grammar, {3, 6, 2, 4, 5, 7, 2, 1}) == Tokens{}));
+  CHECK((allowed_after(grammar, {}) == LayoutIndices{3}));
+  CHECK((allowed_after(grammar, {3}) == LayoutIndices{5, 6, 7, 8}));
+  CHECK((allowed_after(grammar, {3, 6}) == LayoutIndices{2, 5, 7, 8}));
+  CHECK((allowed_after(grammar, {3, 6, 8}) == LayoutIndices{2}));
+  CHECK((allowed_after(grammar, {3, 6, 2}) == LayoutIndices{4}));
+  CHECK((allowed_after(grammar, {3, 6, 2, 4, 5, 7}) == LayoutIndices{2, 8}));
+  CHECK((allowed_after(grammar, {3, 6, 2, 4, 5, 7, 2}) == LayoutIndices{1}));
+  CHECK((allowed_after(grammar, {3, 6, 2, 4, 5, 7, 2, 1}) == LayoutIndices{}));
 }
 
 TEST_CASE("the grammar looks ahead: items are kept back for sections that still need them") {
-  CHECK((allowed_after(grammar_of(list_and_grid(), plain_request(3)), {3, 6}) == Tokens{2}));
+  CHECK((allowed_after(grammar_of(list_and_grid(), plain_request(3)), {3, 6}) == LayoutIndices{2}));
   Request request = plain_request(5);
   request.candidates[1].ad = request.candidates[4].ad = true;
   PageSchema schema = list_and_grid();
   schema.section_types[1].ads_only = true;
-  CHECK((allowed_after(grammar_of(schema, request), {3}) == Tokens{5, 7, 8}));  // both ads wait for the grid
+  CHECK((allowed_after(grammar_of(schema, request), {3}) ==
+         LayoutIndices{5, 7, 8}));  // both ads wait for the grid
 }
 
 TEST_CASE("a token that is not allowed is refused") {
@@ -104,8 +105,8 @@ TEST_CASE("masks are the allowed sets of every step, one after the other") {
   const PageGrammar grammar = grammar_of(list_and_grid(), plain_request(3));
   const std::vector<TokenId> response = {3, 6, 2, 4, 5, 7, 2, 1};
   const PageGrammar::Masks masks = grammar.masks(response);
-  CHECK((masks.indices == Tokens{3, 5, 6, 7, 2, 4, 5, 7, 7, 2, 1}));
-  CHECK((masks.offsets == Tokens{0, 1, 4, 5, 6, 8, 9, 10, 11}));
+  CHECK((masks.indices == LayoutIndices{3, 5, 6, 7, 2, 4, 5, 7, 7, 2, 1}));
+  CHECK((masks.offsets == LayoutIndices{0, 1, 4, 5, 6, 8, 9, 10, 11}));
 }
 
 TEST_CASE("a request without a valid page is refused with the reason") {
@@ -190,7 +191,7 @@ TEST_CASE("the page language keeps one order for all samples of a request and re
   std::vector<std::int32_t> allowed;
   const PageGrammar grammar = copy.grammar(request, order);
   grammar.allowed(grammar.start(), allowed);
-  CHECK((allowed == Tokens{3}));
+  CHECK((allowed == LayoutIndices{3}));
   const Page page{{{0, {1}}, {1, {5, 2}}}};
   CHECK((language.decode(order, language.encode(order, page).tokens).page == page));
   PageSchema impossible = list_and_grid();

@@ -23,7 +23,7 @@ std::string schema_errors(const std::string& yaml) {
   return "no error";
 }
 
-bool mentions(const std::string& text, const std::string& part) {
+bool schema_mentions(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -95,18 +95,19 @@ slot_rules: [{slot: 0, rule: no_ads}]
 max_adz: 3
 )");
   INFO(errors);
-  CHECK(mentions(errors, "schema.yaml:3:20: min_slots 4 is above max_slots 2"));
-  CHECK(mentions(errors, "section_order names `hero`"));
-  CHECK(mentions(errors, "max_price must be above min_price"));
-  CHECK(mentions(errors, "forbid_ads"));
-  CHECK(mentions(errors, "max_adz"));
-  CHECK(mentions(errors, "a section type needs a name without"));
-  CHECK(mentions(schema_errors("max_candidates: 5"), "section_types must name at least one"));
+  CHECK(schema_mentions(errors, "schema.yaml:3:20: min_slots 4 is above max_slots 2"));
+  CHECK(schema_mentions(errors, "section_order names `hero`"));
+  CHECK(schema_mentions(errors, "max_price must be above min_price"));
+  CHECK(schema_mentions(errors, "forbid_ads"));
+  CHECK(schema_mentions(errors, "max_adz"));
+  CHECK(schema_mentions(errors, "a section type needs a name without"));
+  CHECK(schema_mentions(schema_errors("max_candidates: 5"), "section_types must name at least one"));
 }
 
 TEST_CASE("an unsatisfiable schema is refused when it is read") {
-  CHECK(mentions(schema_errors("section_types: {top: {min_slots: 8, max_slots: 8}}\nmax_candidates: 5"),
-                 "a page needs at least 8 slots, but max_candidates is 5"));
+  CHECK(
+      schema_mentions(schema_errors("section_types: {top: {min_slots: 8, max_slots: 8}}\nmax_candidates: 5"),
+                      "a page needs at least 8 slots, but max_candidates is 5"));
 }
 
 TEST_CASE("the number of slots of a page is bounded by sections and candidates") {
@@ -136,39 +137,41 @@ TEST_CASE("a schema that no request can satisfy is refused with the reason") {
         "ads only, max_ads 2");
   schema.max_ads.reset();
   schema.min_ad_gap = 1;
-  CHECK(mentions(satisfiable_problem(schema), "section type more holds ads only, min_ad_gap 1"));
+  CHECK(schema_mentions(satisfiable_problem(schema), "section type more holds ads only, min_ad_gap 1"));
 
   schema = two_lists();
   schema.slot_rules = {{1, SlotRule::Kind::only_ads}, {1, SlotRule::Kind::forbid_ads}};
-  CHECK(mentions(satisfiable_problem(schema), "slot 1 holds ads only, slot 1 holds no ads"));
+  CHECK(schema_mentions(satisfiable_problem(schema), "slot 1 holds ads only, slot 1 holds no ads"));
   schema.slot_rules = {{6, SlotRule::Kind::only_ads}, {6, SlotRule::Kind::forbid_ads}};
   CHECK(satisfiable_problem(schema) == "no error");  // a page of 6 slots has no slot 6
 
   schema = two_lists();
   schema.price_bands = {{0, 100, 8, {}}};
-  CHECK(mentions(satisfiable_problem(schema),
-                 "price_bands[0] needs at least 8 slots, but a page has at most 7"));
+  CHECK(schema_mentions(satisfiable_problem(schema),
+                        "price_bands[0] needs at least 8 slots, but a page has at most 7"));
   schema.price_bands = {{0, 100, 4, {}}, {100, {}, 4, {}}};
-  CHECK(mentions(
+  CHECK(schema_mentions(
       satisfiable_problem(schema),
       "price_bands[0] (at least 4 slots with prices from 0 to below 100), price_bands[1] (at least 4"));
   schema.price_bands = {{0, 100, 4, {}}, {50, {}, 4, {}}};  // prices from 50 to 99 serve both
   CHECK(satisfiable_problem(schema) == "no error");
   schema.price_bands = {{0, 100, 3, {}}, {0, {}, 0, 2}};
-  CHECK(mentions(satisfiable_problem(schema), "price_bands[0]"));
+  CHECK(schema_mentions(satisfiable_problem(schema), "price_bands[0]"));
 
   schema = two_lists();
   schema.pinned = {{"a", 7}};
-  CHECK(mentions(satisfiable_problem(schema), "item a is pinned to slot 7, but a page has at most 7 slots"));
+  CHECK(schema_mentions(satisfiable_problem(schema),
+                        "item a is pinned to slot 7, but a page has at most 7 slots"));
   schema.pinned = {{"a", 1}, {"b", 1}};
-  CHECK(mentions(satisfiable_problem(schema), "items a and b are both pinned to slot 1"));
+  CHECK(schema_mentions(satisfiable_problem(schema), "items a and b are both pinned to slot 1"));
   schema.pinned = {{"a", 1}, {"a", 2}};
-  CHECK(mentions(satisfiable_problem(schema), "item a is pinned to slot 1 and to slot 2"));
+  CHECK(schema_mentions(satisfiable_problem(schema), "item a is pinned to slot 1 and to slot 2"));
 
   schema = two_lists();
   schema.section_order.clear();
   schema.min_sections = schema.max_sections = 3;
-  CHECK(mentions(satisfiable_problem(schema), "min_sections is 3, but there are only 2 section types"));
+  CHECK(
+      schema_mentions(satisfiable_problem(schema), "min_sections is 3, but there are only 2 section types"));
   schema.repeat_sections = true;
   CHECK(satisfiable_problem(schema) == "no error");
 }
@@ -178,7 +181,7 @@ TEST_CASE("sections that combine in too many ways are refused by name") {
   for (int i = 0; i < 40; ++i)
     schema.section_types.push_back({"type" + std::to_string(i), "list", 1, 1, 1, false, true});
   schema.max_sections = 40;
-  CHECK(mentions(satisfiable_problem(schema), "combine in too many ways"));
+  CHECK(schema_mentions(satisfiable_problem(schema), "combine in too many ways"));
   schema.repeat_sections = true;
   CHECK(satisfiable_problem(schema) == "no error");
 }

@@ -4,7 +4,7 @@
 namespace pagewright {
 namespace {
 
-using Causes = std::vector<std::string>;
+using ViolationCauses = std::vector<std::string>;
 
 Item violation_item(const std::string& id, std::optional<std::int64_t> price, const std::string& brand,
                     bool ad) {
@@ -33,7 +33,7 @@ PageSchema violation_schema() {
   return schema;
 }
 
-Causes violations(const PageSchema& schema, const Page& page) {
+ViolationCauses violation_causes(const PageSchema& schema, const Page& page) {
   return page_violations(schema, violation_request(), page);
 }
 
@@ -41,66 +41,66 @@ Causes violations(const PageSchema& schema, const Page& page) {
 
 TEST_CASE("every rule of a schema has a cause of its own when a page breaks it") {
   PageSchema schema = violation_schema();
-  CHECK((violations(schema, {{{0, {0, 1, 2, 3}}, {1, {5}}}}) == Causes{}));
-  CHECK((violations(schema, {{{0, {0, 6}}}}) == Causes{"unknown_item"}));
-  CHECK((violations(schema, {{{0, {0, -1}}}}) == Causes{"unknown_item"}));
-  CHECK((violations(schema, {{{0, {0, 0}}}}) == Causes{"duplicate_item"}));
-  CHECK((violations(schema, {{{0, {0}}, {2, {0}}}}) == Causes{"duplicate_item"}));
-  CHECK((violations(schema, {{{3, {0}}}}) == Causes{"unknown_section"}));
-  CHECK((violations(schema, {}) == Causes{"section_count"}));
-  CHECK((violations(schema, {{{0, {0}}, {1, {2}}, {2, {1}}}}) == Causes{"section_count"}));
-  CHECK((violations(schema, {{{0, {0}}, {0, {1}}}}) == Causes{"section_repeat"}));
-  CHECK((violations(schema, {{{0, {}}}}) == Causes{"slot_range"}));
-  CHECK((violations(schema, {{{1, {2, 3, 5}}}}) == Causes{"slot_range"}));
-  CHECK((violations(schema, {{{1, {0}}}}) == Causes{"ads_only"}));
-  CHECK((violations(schema, {{{2, {2}}}}) == Causes{"ads_forbidden"}));
+  CHECK((violation_causes(schema, {{{0, {0, 1, 2, 3}}, {1, {5}}}}) == ViolationCauses{}));
+  CHECK((violation_causes(schema, {{{0, {0, 6}}}}) == ViolationCauses{"unknown_item"}));
+  CHECK((violation_causes(schema, {{{0, {0, -1}}}}) == ViolationCauses{"unknown_item"}));
+  CHECK((violation_causes(schema, {{{0, {0, 0}}}}) == ViolationCauses{"duplicate_item"}));
+  CHECK((violation_causes(schema, {{{0, {0}}, {2, {0}}}}) == ViolationCauses{"duplicate_item"}));
+  CHECK((violation_causes(schema, {{{3, {0}}}}) == ViolationCauses{"unknown_section"}));
+  CHECK((violation_causes(schema, {}) == ViolationCauses{"section_count"}));
+  CHECK((violation_causes(schema, {{{0, {0}}, {1, {2}}, {2, {1}}}}) == ViolationCauses{"section_count"}));
+  CHECK((violation_causes(schema, {{{0, {0}}, {0, {1}}}}) == ViolationCauses{"section_repeat"}));
+  CHECK((violation_causes(schema, {{{0, {}}}}) == ViolationCauses{"slot_range"}));
+  CHECK((violation_causes(schema, {{{1, {2, 3, 5}}}}) == ViolationCauses{"slot_range"}));
+  CHECK((violation_causes(schema, {{{1, {0}}}}) == ViolationCauses{"ads_only"}));
+  CHECK((violation_causes(schema, {{{2, {2}}}}) == ViolationCauses{"ads_forbidden"}));
   schema.repeat_sections = true;
-  CHECK((violations(schema, {{{0, {0}}, {0, {1}}}}) == Causes{}));
+  CHECK((violation_causes(schema, {{{0, {0}}, {0, {1}}}}) == ViolationCauses{}));
   schema.section_order = {1, 0};
-  CHECK((violations(schema, {{{0, {0}}, {1, {2}}}}) == Causes{"section_order"}));
-  CHECK((violations(schema, {{{1, {2}}}}) == Causes{"section_order"}));
-  CHECK((violations(schema, {{{1, {2}}, {0, {0}}}}) == Causes{}));
+  CHECK((violation_causes(schema, {{{0, {0}}, {1, {2}}}}) == ViolationCauses{"section_order"}));
+  CHECK((violation_causes(schema, {{{1, {2}}}}) == ViolationCauses{"section_order"}));
+  CHECK((violation_causes(schema, {{{1, {2}}, {0, {0}}}}) == ViolationCauses{}));
 }
 
 TEST_CASE("ads are counted and kept apart over section borders") {
   PageSchema schema = violation_schema();
   schema.max_ads = 2;
-  CHECK((violations(schema, {{{0, {2, 3, 5}}}}) == Causes{"max_ads"}));
+  CHECK((violation_causes(schema, {{{0, {2, 3, 5}}}}) == ViolationCauses{"max_ads"}));
   schema.max_ads.reset();
   schema.min_ad_gap = 2;
-  CHECK((violations(schema, {{{0, {0, 2}}, {1, {3}}}}) == Causes{"ad_gap"}));
-  CHECK((violations(schema, {{{0, {2, 0, 3}}}}) == Causes{"ad_gap"}));
-  CHECK((violations(schema, {{{0, {2, 0, 1, 3}}}}) == Causes{}));
+  CHECK((violation_causes(schema, {{{0, {0, 2}}, {1, {3}}}}) == ViolationCauses{"ad_gap"}));
+  CHECK((violation_causes(schema, {{{0, {2, 0, 3}}}}) == ViolationCauses{"ad_gap"}));
+  CHECK((violation_causes(schema, {{{0, {2, 0, 1, 3}}}}) == ViolationCauses{}));
 }
 
 TEST_CASE("caps count equal values, and items without the attribute not at all") {
   PageSchema schema = violation_schema();
   schema.caps = {{"brand", 1}};
-  CHECK((violations(schema, {{{0, {0, 1}}}}) == Causes{"cap:brand"}));
-  CHECK((violations(schema, {{{0, {0, 2, 3, 4}}}}) == Causes{}));
+  CHECK((violation_causes(schema, {{{0, {0, 1}}}}) == ViolationCauses{"cap:brand"}));
+  CHECK((violation_causes(schema, {{{0, {0, 2, 3, 4}}}}) == ViolationCauses{}));
 }
 
 TEST_CASE(
     "price bands begin at their lower end, stop before their upper end, and skip items without a price") {
   PageSchema schema = violation_schema();
   schema.price_bands = {{200, 500, 1, 2}, {500, {}, 0, 1}};
-  CHECK((violations(schema, {{{0, {0, 4}}}}) == Causes{"price_band:0"}));
-  CHECK((violations(schema, {{{0, {1, 3}}}}) == Causes{}));
-  CHECK((violations(schema, {{{0, {1, 4, 5}}}}) == Causes{"price_band:1"}));
-  CHECK((violations(schema, {{{0, {4, 5}}}}) == Causes{"price_band:0", "price_band:1"}));
+  CHECK((violation_causes(schema, {{{0, {0, 4}}}}) == ViolationCauses{"price_band:0"}));
+  CHECK((violation_causes(schema, {{{0, {1, 3}}}}) == ViolationCauses{}));
+  CHECK((violation_causes(schema, {{{0, {1, 4, 5}}}}) == ViolationCauses{"price_band:1"}));
+  CHECK((violation_causes(schema, {{{0, {4, 5}}}}) == ViolationCauses{"price_band:0", "price_band:1"}));
 }
 
 TEST_CASE("pinned items bind when they are candidates, slot rules when the slot is there") {
   PageSchema schema = violation_schema();
   schema.pinned = {{"b", {}}, {"c", 1}, {"elsewhere", 0}};
-  CHECK((violations(schema, {{{0, {0, 2}}}}) == Causes{"pinned:b"}));
-  CHECK((violations(schema, {{{0, {2, 1}}}}) == Causes{"pinned:c"}));
-  CHECK((violations(schema, {{{0, {1}}, {1, {2}}}}) == Causes{}));
+  CHECK((violation_causes(schema, {{{0, {0, 2}}}}) == ViolationCauses{"pinned:b"}));
+  CHECK((violation_causes(schema, {{{0, {2, 1}}}}) == ViolationCauses{"pinned:c"}));
+  CHECK((violation_causes(schema, {{{0, {1}}, {1, {2}}}}) == ViolationCauses{}));
   schema.pinned.clear();
   schema.slot_rules = {{0, SlotRule::Kind::forbid_ads}, {2, SlotRule::Kind::only_ads}};
-  CHECK((violations(schema, {{{0, {2, 0}}}}) == Causes{"slot_rule:0"}));
-  CHECK((violations(schema, {{{0, {0, 2}}, {2, {1}}}}) == Causes{"slot_rule:2"}));
-  CHECK((violations(schema, {{{0, {0, 1, 2}}}}) == Causes{}));
+  CHECK((violation_causes(schema, {{{0, {2, 0}}}}) == ViolationCauses{"slot_rule:0"}));
+  CHECK((violation_causes(schema, {{{0, {0, 2}}, {2, {1}}}}) == ViolationCauses{"slot_rule:2"}));
+  CHECK((violation_causes(schema, {{{0, {0, 1, 2}}}}) == ViolationCauses{}));
 }
 
 }  // namespace pagewright

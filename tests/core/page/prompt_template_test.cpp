@@ -33,7 +33,7 @@ std::string field_problem(const std::string& text, TemplateGroup group = Templat
   return "no error";
 }
 
-bool says(const std::string& text, const std::string& part) {
+bool template_says(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -44,7 +44,7 @@ TemplateField field_at(const std::string& text, TokenId first,
   return field;
 }
 
-Item shoe(const std::string& id, std::optional<std::int64_t> price, const std::string& brand) {
+Item shoe_item(const std::string& id, std::optional<std::int64_t> price, const std::string& brand) {
   Item item;
   item.id = id;
   item.price = price;
@@ -57,20 +57,21 @@ Request shoe_request() {
   request.id = "r1";
   request.timestamp = 1000;
   request.context = {{"device", "mobile"}, {"columns", "2"}};
-  request.candidates = {shoe("a", 100, "x"), shoe("b", 400, ""), shoe("c", {}, "y"), shoe("d", 100, "x")};
+  request.candidates = {shoe_item("a", 100, "x"), shoe_item("b", 400, ""), shoe_item("c", {}, "y"),
+                        shoe_item("d", 100, "x")};
   request.candidates[3].ad = true;
-  request.history = {{ActionKind::view, 900, shoe("b", 400, "")},
-                     {ActionKind::cart, 0, shoe("zz", 50, "y")},
-                     {ActionKind::click, 990, shoe("b", 400, "")},
-                     {ActionKind::purchase, 999, shoe("d", 100, "x")}};
+  request.history = {{ActionKind::view, 900, shoe_item("b", 400, "")},
+                     {ActionKind::cart, 0, shoe_item("zz", 50, "y")},
+                     {ActionKind::click, 990, shoe_item("b", 400, "")},
+                     {ActionKind::purchase, 999, shoe_item("d", 100, "x")}};
   return request;
 }
 
-TokenId hashed(const std::string& text, int size, TokenId first) {
+TokenId hashed_token(const std::string& text, int size, TokenId first) {
   return first + static_cast<TokenId>(stable_hash(text) % static_cast<std::uint64_t>(size));
 }
 
-std::vector<std::vector<TokenId>> bags_of(const TokenBags& bags) {
+std::vector<std::vector<TokenId>> template_bags(const TokenBags& bags) {
   std::vector<std::vector<TokenId>> result;
   for (int i = 0; i < bags.size(); ++i) result.emplace_back(bags.at(i).begin(), bags.at(i).end());
   return result;
@@ -109,28 +110,28 @@ TEST_CASE("small whole numbers have a bucket each without a range") {
 }
 
 TEST_CASE("a field that cannot be understood is refused with what would be right") {
-  CHECK(says(field_problem("price|bucket:4"), "must be written in braces"));
-  CHECK(says(field_problem("{price}"), "one `|`"));
-  CHECK(says(field_problem("{prize|bucket:4}"), "no source `prize` here; there are id, title"));
-  CHECK(says(field_problem("{action|bucket:4}"), "no source `action` here"));
-  CHECK(says(field_problem("{query|hash:4}"), "no source `query` here"));
-  CHECK(says(field_problem("{features.|bucket:4}"), "no source"));
-  CHECK(says(field_problem("{price|bucket}"), "must end in bucket:SIZE"));
-  CHECK(says(field_problem("{price|bucket:0}"), "a table size from 1"));
-  CHECK(says(field_problem("{price|bucket:4x}"), "a table size from 1"));
-  CHECK(says(field_problem("{price|bucket:4:9:1}"), "low < high"));
-  CHECK(says(field_problem("{price|bucket:4:1}"), "must read {price|bucket:SIZE[:log][:LOW:HIGH]}"));
-  CHECK(says(field_problem("{price|bucket:4:log:0:10}"), "must begin above 0"));
-  CHECK(says(field_problem("{price|hash:4}"), "is a number; use bucket:4"));
-  CHECK(says(field_problem("{brand|bucket:4}"), "is a text; use hash:4"));
-  CHECK(says(field_problem("{price|text}"), "only {SOURCE|text} with a text"));
+  CHECK(template_says(field_problem("price|bucket:4"), "must be written in braces"));
+  CHECK(template_says(field_problem("{price}"), "one `|`"));
+  CHECK(template_says(field_problem("{prize|bucket:4}"), "no source `prize` here; there are id, title"));
+  CHECK(template_says(field_problem("{action|bucket:4}"), "no source `action` here"));
+  CHECK(template_says(field_problem("{query|hash:4}"), "no source `query` here"));
+  CHECK(template_says(field_problem("{features.|bucket:4}"), "no source"));
+  CHECK(template_says(field_problem("{price|bucket}"), "must end in bucket:SIZE"));
+  CHECK(template_says(field_problem("{price|bucket:0}"), "a table size from 1"));
+  CHECK(template_says(field_problem("{price|bucket:4x}"), "a table size from 1"));
+  CHECK(template_says(field_problem("{price|bucket:4:9:1}"), "low < high"));
+  CHECK(template_says(field_problem("{price|bucket:4:1}"), "must read {price|bucket:SIZE[:log][:LOW:HIGH]}"));
+  CHECK(template_says(field_problem("{price|bucket:4:log:0:10}"), "must begin above 0"));
+  CHECK(template_says(field_problem("{price|hash:4}"), "is a number; use bucket:4"));
+  CHECK(template_says(field_problem("{brand|bucket:4}"), "is a text; use hash:4"));
+  CHECK(template_says(field_problem("{price|text}"), "only {SOURCE|text} with a text"));
   CHECK(parse_template_field("{title|text}", TemplateGroup::candidate).kind == TemplateField::Kind::text);
 }
 
 TEST_CASE("text fields are known and refused until there is a tokenizer") {
-  CHECK(
-      says(template_errors("candidate: {tokens: [\"{title|text}\"]}"),
-           "{title|text} needs a tokenizer: set model.path (not available for models trained from scratch)"));
+  CHECK(template_says(
+      template_errors("candidate: {tokens: [\"{title|text}\"]}"),
+      "{title|text} needs a tokenizer: set model.path (not available for models trained from scratch)"));
 }
 
 TEST_CASE("mistakes in a template are reported with their places") {
@@ -139,10 +140,11 @@ context: ["{prize|hash:4}"]
 history: {last: 2}
 candidate: {fused: ["{brand|hash:4}"], tokens: ["{brand|hash:4}"]}
 )");
-  CHECK(says(errors, "prompt.yaml:2:"));
-  CHECK(says(errors, "history.last needs fields"));
-  CHECK(says(errors, "either `fused` or `tokens`"));
-  CHECK(says(template_errors("history: {fused: [\"{action|bucket:4}\"]}"), "set history.last above 0"));
+  CHECK(template_says(errors, "prompt.yaml:2:"));
+  CHECK(template_says(errors, "history.last needs fields"));
+  CHECK(template_says(errors, "either `fused` or `tokens`"));
+  CHECK(template_says(template_errors("history: {fused: [\"{action|bucket:4}\"]}"),
+                      "set history.last above 0"));
 }
 
 TEST_CASE("a fused prompt has one position an action and a candidate, and shared fields share a table") {
@@ -155,24 +157,24 @@ candidate: {fused: ["{brand|hash:16}", "{price|bucket:4:0:400}", "{ad|bucket:2}"
   // brand 16+1 from 27, price 4+1 from 44, ad 2+1 from 49.
   REQUIRE(fused.base_size() == 52);
   const LayoutVocabulary vocabulary(52, 2, 6);
-  const TokenId x = hashed("x", 16, 27), y = hashed("y", 16, 27), none = 43;
+  const TokenId x = hashed_token("x", 16, 27), y = hashed_token("y", 16, 27), none = 43;
   const Prompt prompt = fused.render(shoe_request(), {2, 0, 3, 1}, vocabulary);
-  CHECK((bags_of(prompt.tokens) == std::vector<std::vector<TokenId>>{{0},
-                                                                     {hashed("mobile", 8, 1)},
-                                                                     {12},
-                                                                     {18},
-                                                                     {21},
-                                                                     {24, y},
-                                                                     {23, none},
-                                                                     {25, x},
-                                                                     {vocabulary.item(0), y, 48, 49},
-                                                                     {vocabulary.item(1), x, 45, 49},
-                                                                     {vocabulary.item(2), x, 45, 50},
-                                                                     {vocabulary.item(3), none, 47, 49},
-                                                                     {vocabulary.page_start()}}));
+  CHECK((template_bags(prompt.tokens) == std::vector<std::vector<TokenId>>{{0},
+                                                                           {hashed_token("mobile", 8, 1)},
+                                                                           {12},
+                                                                           {18},
+                                                                           {21},
+                                                                           {24, y},
+                                                                           {23, none},
+                                                                           {25, x},
+                                                                           {vocabulary.item(0), y, 48, 49},
+                                                                           {vocabulary.item(1), x, 45, 49},
+                                                                           {vocabulary.item(2), x, 45, 50},
+                                                                           {vocabulary.item(3), none, 47, 49},
+                                                                           {vocabulary.page_start()}}));
   CHECK((prompt.order == CandidateOrder{2, 0, 3, 1}));
   CHECK((prompt.candidate_position == std::vector<std::int32_t>{8, 9, 10, 11}));
-  CHECK((bags_of(prompt.candidate_fields) ==
+  CHECK((template_bags(prompt.candidate_fields) ==
          std::vector<std::vector<TokenId>>{{y, 48, 49}, {x, 45, 49}, {x, 45, 50}, {none, 47, 49}}));
   CHECK(prompt.tokens.size() == fused.max_positions(4));
 }
@@ -203,12 +205,12 @@ candidate: {fused: ["{history_count|bucket:4}", "{last_touched|bucket:8}", "{las
   // count from 1, touched from 6, last action from 15, price rank from 20, rank from 25, id from 30.
   const LayoutVocabulary vocabulary(facts.base_size(), 1, 4);
   const Prompt prompt = facts.render(shoe_request(), {1, 3, 0, 2}, vocabulary);
-  const std::vector<std::vector<TokenId>> fields = bags_of(prompt.candidate_fields);
+  const std::vector<std::vector<TokenId>> fields = template_bags(prompt.candidate_fields);
   CHECK((fields[0] ==
-         std::vector<TokenId>{3, 7, 16, 22, 26, hashed("b", 64, 30)}));  // twice, then one action more
-  CHECK((fields[1] == std::vector<TokenId>{2, 6, 18, 20, 28, hashed("d", 64, 30)}));
-  CHECK((fields[2] == std::vector<TokenId>{1, 14, 19, 20, 25, hashed("a", 64, 30)}));
-  CHECK((fields[3] == std::vector<TokenId>{1, 14, 19, 24, 27, hashed("c", 64, 30)}));
+         std::vector<TokenId>{3, 7, 16, 22, 26, hashed_token("b", 64, 30)}));  // twice, then one action more
+  CHECK((fields[1] == std::vector<TokenId>{2, 6, 18, 20, 28, hashed_token("d", 64, 30)}));
+  CHECK((fields[2] == std::vector<TokenId>{1, 14, 19, 20, 25, hashed_token("a", 64, 30)}));
+  CHECK((fields[3] == std::vector<TokenId>{1, 14, 19, 24, 27, hashed_token("c", 64, 30)}));
   CHECK_FALSE(read_template("candidate: {fused: [\"{id|hash:8}\"]}").uses_logged_rank());
 }
 
