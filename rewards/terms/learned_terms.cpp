@@ -74,12 +74,13 @@ std::vector<TermScore> LearnedPageTerm::score(std::span<const RequestPages> grou
   for (const PageScores& scores : score_pages(context_, weights_, form_, gains_, groups)) {
     TermScore& term = result.emplace_back();
     term.name = name();
-    term.page_raw = scores.page;
-    term.slots_raw = scores.slots;
-    if (credit_ == ItemCredit::utility && !scores.slots.empty())
+    if (credit_ == ItemCredit::utility && !scores.slots.empty()) {
       term.slots = context_.normaliser.slot_gains(scores.slots);
-    else
+      term.slots_raw = scores.slots;
+    } else {
       term.page = static_cast<float>(context_.normaliser.page(scores.page));
+      term.page_raw = scores.page;
+    }
   }
   return result;
 }
