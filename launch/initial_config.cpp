@@ -160,13 +160,14 @@ std::string training_yaml(const LogSummary& summary) {
       "# Imitation of the log, the policy that reinforcement learning starts from.\n"
       "warmup:\n  epochs: 3\n  batch: {0}\n  optimizer: {{learning_rate: 1.0e-3}}\n\n"
       "# What feedback is worth: a click 1, a purchase 5{1}.\n"
-      "rewards:\n  gains: {{click: 1, purchase: 5, price_power: {2}}}\n"
+      "# propensities: none takes clicks as they are; see docs/configuration.md for position debiasing.\n"
+      "rewards:\n  gains: {{click: 1, purchase: 5, price_power: {2}, propensities: none}}\n"
       "  page:\n    fit: {{epochs: 3, batch: {0}, optimizer: {{learning_rate: 1.0e-3}}}}\n"
       "  item:\n    fit: {{epochs: 3, batch: {0}, optimizer: {{learning_rate: 1.0e-3}}}}\n\n",
       batch, priced ? " times price over the mean purchased price" : "", priced ? 1 : 0);
   out +=
       "ppo:\n  iterations: 40\n  requests: 64\n  samples: 4\n  epochs: 2\n  mini_batches: 2\n"
-      "  optimizer: {learning_rate: 3.0e-4}\n\n"
+      "  kl_coefficient: 0.2\n  optimizer: {learning_rate: 1.5e-4, warmup_steps: 20}\n\n"
       "# What `train` makes, each from the same warm-up: alpha is the weight of the page reward, the rest "
       "goes to the items.\n"
       "policies:\n  - {name: page_only, alpha: 1}\n  - {name: item_only, alpha: 0}\n  - {name: both, alpha: "
@@ -184,7 +185,8 @@ std::string initial_config(const LogSummary& summary, const InitialPaths& paths)
   std::string out = fmt::format(
       "# Made by `pagewright init` from a log of {} pages ({} with feedback) by {} users. Every key is "
       "explained in\n"
-      "# docs/configuration.md. Next: pagewright train THIS_FILE\n"
+      "# docs/configuration.md. Next, each with this file: pagewright sft, sft --imitation, fit-reward, train,\n"
+      "# evaluate, report.\n"
       "run: {}\nlog: {}\nseed: 1\n\n",
       summary.pages, summary.pages_with_feedback, summary.users, quoted_yaml(paths.run),
       quoted_yaml(paths.log));
