@@ -185,7 +185,8 @@ std::string initial_config(const LogSummary& summary, const InitialPaths& paths)
   std::string out = fmt::format(
       "# Made by `pagewright init` from a log of {} pages ({} with feedback) by {} users. Every key is "
       "explained in\n"
-      "# docs/configuration.md. Next, each with this file: pagewright sft, sft --imitation, fit-reward, train,\n"
+      "# docs/configuration.md. Next, each with this file: pagewright sft, sft --imitation, fit-reward, "
+      "train,\n"
       "# evaluate, report.\n"
       "run: {}\nlog: {}\nseed: 1\n\n",
       summary.pages, summary.pages_with_feedback, summary.users, quoted_yaml(paths.run),

@@ -12,12 +12,13 @@
 namespace pagewright {
 namespace {
 
-/// Metrics in the order of the columns, by name up to the cut-off: ndcg stands for ndcg@10. What is left out is in the
-/// evaluation's file.
+/// Metrics in the order of the columns, by name up to the cut-off: ndcg stands for ndcg@10. What is left out
+/// is in the evaluation's file.
 constexpr std::array<std::string_view, 11> kPolicyColumns{
-    "true_utility", "true_ctr", "true_gmv", "gap_closed_utility", "ndcg",     "mrr",
+    "true_utility", "true_ctr", "true_gmv", "gap_closed_utility", "ndcg",    "mrr",
     "recall",       "hit",      "validity", "diversity",          "coverage"};
-constexpr std::array<std::string_view, 5> kDifferenceColumns{"true_utility", "true_ctr", "true_gmv", "ndcg", "mrr"};
+constexpr std::array<std::string_view, 5> kDifferenceColumns{"true_utility", "true_ctr", "true_gmv", "ndcg",
+                                                             "mrr"};
 
 std::size_t column_rank(std::span<const std::string_view> order, const std::string& metric) {
   const std::string stem = metric.substr(0, metric.find('@'));
