@@ -30,10 +30,10 @@ TEST_CASE("the diversity term is the number of distinct categories over the slot
   const RequestPages group = group_with_categories(request, {{0, 1}, {0, 2}, {0, 1, 2, 3}, {3, 4}});
   const auto scores = term.score(std::span(&group, 1));
   REQUIRE(scores.size() == 4);
-  CHECK(scores[0].page == Catch::Approx(0.5));
-  CHECK(scores[1].page == Catch::Approx(1.0));
-  CHECK(scores[2].page == Catch::Approx(0.75));
-  CHECK(scores[3].page == Catch::Approx(1.0));
+  CHECK(scores[0].page == Approx(0.5));
+  CHECK(scores[1].page == Approx(1.0));
+  CHECK(scores[2].page == Approx(0.75));
+  CHECK(scores[3].page == Approx(1.0));
   CHECK(scores[2].slots.empty());
 }
 
