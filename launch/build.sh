@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up and builds into build/ (CMake preset release).
 #   launch/build.sh [--warnings-as-errors] [TARGET...]
-# Targets default to everything. Compiling from nothing takes about 10 minutes on 2 cores.
+# Targets default to everything. Compiling from nothing takes about 5 minutes on 2 cores.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
