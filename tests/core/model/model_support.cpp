@@ -21,6 +21,8 @@
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "core/numerics/numeric_threads.hpp"
+
 namespace pagewright::model_test {
 
 ModelConfig small_config() {
@@ -47,6 +49,7 @@ at::Tensor normal_tensor(at::IntArrayRef shape, at::ScalarType dtype, CounterRan
 
 WeightsView random_weights(const ModelConfig& config, at::ScalarType dtype, std::uint64_t seed,
                            bool requires_grad, double stddev) {
+  use_one_numeric_thread();  // small operators spend more time on waking threads than on work
   CounterRandom random(seed, RandomStream::init);
   auto tensors = std::make_shared<WeightsView::Tensors>();
   for (const ParameterSpec& spec : parameter_specs(config)) {
