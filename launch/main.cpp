@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   pagewright::add_train_verb(app);
   pagewright::add_evaluate_verb(app);
   pagewright::add_generate_verb(app);
+  pagewright::add_report_verb(app);
   pagewright::ignore_file_size_signal();
   try {
     app.parse(argc, argv);

@@ -1,0 +1,105 @@
+#include "launch/report/run_records.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/file.hpp"
+
+namespace pagewright {
+namespace {
+
+using RecordJson = nlohmann::ordered_json;
+
+CurveRecord curve_from(const std::filesystem::path& file) {
+  const RecordJson json = RecordJson::parse(read_file(file));
+  CurveRecord curve;
+  curve.name = file.stem().string();
+  curve.unit = json.at("unit").get<std::string>();
+  curve.best = json.at("best").get<std::size_t>();
+  const auto number = [](const RecordJson& value) {
+    return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+  };
+  for (const RecordJson& point : json.at("points"))
+    curve.points.push_back(
+        {number(point.at("epoch")), number(point.at("train_loss")), number(point.at("held_out_loss"))});
+  // Nothing was trained on before the first point.
+  if (!curve.points.empty() && curve.points.front().epoch == 0)
+    curve.points.front().train_loss = std::numeric_limits<double>::quiet_NaN();
+  return curve;
+}
+
+std::vector<std::string> text_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);)
+    if (!line.empty()) lines.push_back(line);
+  return lines;
+}
+
+/// Every {"accuracy" | "auc" | "calibration_error", "pairs" | "events"} of the file, wherever it lies.
+void collect_figures(const std::string& model, const std::string& name, const RecordJson& json,
+                     std::vector<RewardFigure>& figures) {
+  if (!json.is_object()) return;
+  const std::int64_t count = json.contains("pairs") && json["pairs"].is_number()
+                                 ? json["pairs"].get<std::int64_t>()
+                             : json.contains("events") ? json["events"].get<std::int64_t>()
+                                                       : 0;
+  const std::pair<const char*, const char*> kinds[] = {
+      {"accuracy", "right"}, {"auc", "AUC"}, {"calibration_error", "calibration error"}};
+  for (const auto& [key, words] : kinds)
+    if (json.contains(key) && json[key].is_number())
+      figures.push_back({model, name + ", " + words, json[key].get<double>(), count});
+  for (const auto& [key, value] : json.items())
+    collect_figures(model, name == "pairs" ? key + " pairs" : key, value, figures);
+}
+
+std::vector<std::filesystem::path> curve_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  const auto rank = [](const std::filesystem::path& file) {
+    const std::string name = file.stem().string();
+    return std::pair(name == "warmup" ? 0 : name == "imitation" ? 1 : 2, name);
+  };
+  std::sort(files.begin(), files.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  return files;
+}
+
+}  // namespace
+
+RunRecords read_run_records(const std::filesystem::path& run, std::span<const std::string> policies) {
+  RunRecords records;
+  const auto attempt = [&](const std::filesystem::path& file, auto&& read) {
+    if (!std::filesystem::exists(file)) return;
+    try {
+      with_context(file.string(), read);
+    } catch (const Error& error) {
+      records.problems.emplace_back(error.what());
+    }
+  };
+  for (const auto& file : curve_files(run / "curves"))
+    attempt(file, [&] { records.curves.push_back(curve_from(file)); });
+  for (const std::string& policy : policies) {
+    const std::filesystem::path folder = run / "train" / policy;
+    if (!std::filesystem::exists(folder)) continue;
+    TrainingRecord& training = records.trainings.emplace_back();
+    training.policy = policy;
+    attempt(folder / "metrics.jsonl", [&] { training.metrics = read_metrics(folder / "metrics.jsonl"); });
+    attempt(folder / "warnings.txt",
+            [&] { training.warnings = text_lines(read_file(folder / "warnings.txt")); });
+  }
+  const auto report = run / "rewards" / "report.json";
+  attempt(report, [&] {
+    const RecordJson models = RecordJson::parse(read_file(report));
+    for (const auto& [model, value] : models.items())
+      collect_figures(model, "", value, records.reward_figures);
+  });
+  return records;
+}
+
+}  // namespace pagewright

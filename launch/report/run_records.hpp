@@ -1,0 +1,49 @@
+#pragma once
+// What a run wrote down while it learnt.
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/metrics/metrics_file.hpp"
+
+namespace pagewright {
+
+/// A supervised learning curve (curves/NAME.json).
+struct CurveRecord {
+  struct Point {
+    double epoch = 0, train_loss = 0, held_out_loss = 0;
+  };
+  std::string name;
+  std::string unit;
+  std::size_t best = 0;  ///< the point that was kept
+  std::vector<Point> points;
+};
+
+/// What train/NAME holds of one policy.
+struct TrainingRecord {
+  std::string policy;
+  std::vector<MetricsRecord> metrics;
+  std::vector<std::string> warnings;  ///< of the numerics self-check
+};
+
+/// One figure of a reward model on held-out users (rewards/report.json).
+struct RewardFigure {
+  std::string model, name;
+  double value = 0;
+  std::int64_t count = 0;
+};
+
+/// All that a run folder holds of these. What is not there is left out; a file that cannot be read is named
+/// in `problems`.
+struct RunRecords {
+  std::vector<CurveRecord> curves;
+  std::vector<TrainingRecord> trainings;
+  std::vector<RewardFigure> reward_figures;
+  std::vector<std::string> problems;
+};
+/// `policies` in the order in which they are wanted.
+RunRecords read_run_records(const std::filesystem::path& run, std::span<const std::string> policies);
+
+}  // namespace pagewright
