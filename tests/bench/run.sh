@@ -25,7 +25,7 @@ mkdir -p "$out"
 train_bench=$bin/tests/train_bench
 [ -x "$train_bench" ] || train_bench=$bin/train_bench
 
-say() { echo "+ $*"; "$@"; }
+say() { echo "+ $*" >&2; "$@"; }
 
 echo "$(date -u +%F), $(lscpu | sed -n 's/^Model name: *//p'), $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg)"
 say "$train_bench" configs/quickstart.yaml tests/bench/million.yaml --seconds "$seconds" --json "$out/train_bench.json"
@@ -37,8 +37,9 @@ settings=(--set "run=$run" --set "log=$run/log" --set warmup.epochs=1 --set rewa
   --set rewards.item.fit.epochs=1 --set ppo.iterations=1 --set ppo.requests=16 --set ppo.samples=1
   --set ppo.epochs=1 --set ppo.mini_batches=1)
 if [ ! -d "$run/rewards" ]; then
+  rm -rf "$run"
   for verb in simulate sft fit-reward; do
-    say "$bin/pagewright" "$verb" configs/quickstart.yaml "${settings[@]}" > "$out/prepare.txt"
+    say "$bin/pagewright" "$verb" configs/quickstart.yaml "${settings[@]}" > "$out/prepare-$verb.txt"
   done
 fi
 rm -rf "$run/rewards/judge" # measured after the step, so no part of the time to it
