@@ -1,13 +1,10 @@
 #include "core/base/atomic_folder.hpp"
 
 #include <cerrno>
-#include <charconv>
 #include <string>
 #include <system_error>
-#include <vector>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -20,26 +17,6 @@ namespace {
 std::filesystem::path absolute_target(const std::filesystem::path& target) {
   std::filesystem::path full = std::filesystem::absolute(target).lexically_normal();
   return full.has_filename() ? full : full.parent_path();
-}
-
-/// Whether `name` is the temporary name of `target` by a process that has ended.
-bool is_dead_leftover(const std::string& name, const std::string& target) {
-  const std::string prefix = target + ".tmp-";
-  if (!name.starts_with(prefix)) return false;
-  pid_t process = 0;
-  const char* end = name.data() + name.size();
-  const auto parsed = std::from_chars(name.data() + prefix.size(), end, process);
-  return parsed.ec == std::errc() && parsed.ptr == end && process > 0 && ::kill(process, 0) != 0 &&
-         errno == ESRCH;
-}
-
-void remove_dead_leftovers(const std::filesystem::path& target) {
-  std::error_code ignored;
-  std::vector<std::filesystem::path> dead;
-  for (const auto& entry : std::filesystem::directory_iterator(target.parent_path(), ignored))
-    if (is_dead_leftover(entry.path().filename().string(), target.filename().string()))
-      dead.push_back(entry.path());
-  for (const auto& path : dead) std::filesystem::remove_all(path, ignored);
 }
 
 /// Puts `fresh` at `target` and the old folder at `fresh`'s place: in one step where the file system can.

@@ -2,11 +2,14 @@
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,7 +65,30 @@ std::filesystem::path temporary_file_name(const std::filesystem::path& path) {
   return fmt::format("{}.tmp-{}-{}", path.string(), ::getpid(), counter++);
 }
 
+/// Whether `name` is `target`.tmp-PID or `target`.tmp-PID-NUMBER of a process that has ended.
+bool is_dead_leftover(const std::string& name, const std::string& target) {
+  const std::string prefix = target + ".tmp-";
+  if (!name.starts_with(prefix)) return false;
+  pid_t process = 0;
+  unsigned number = 0;
+  const char* end = name.data() + name.size();
+  auto parsed = std::from_chars(name.data() + prefix.size(), end, process);
+  if (parsed.ec == std::errc() && parsed.ptr != end && *parsed.ptr == '-')
+    parsed = std::from_chars(parsed.ptr + 1, end, number);
+  return parsed.ec == std::errc() && parsed.ptr == end && process > 0 && ::kill(process, 0) != 0 &&
+         errno == ESRCH;
+}
+
 }  // namespace
+
+void remove_dead_leftovers(const std::filesystem::path& target) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> dead;
+  for (const auto& entry : std::filesystem::directory_iterator(containing_folder(target), ignored))
+    if (is_dead_leftover(entry.path().filename().string(), target.filename().string()))
+      dead.push_back(entry.path());
+  for (const auto& path : dead) std::filesystem::remove_all(path, ignored);
+}
 
 std::string read_file(const std::filesystem::path& path) {
   ScopedFileDescriptor file(path, O_RDONLY);
@@ -82,6 +108,7 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  remove_dead_leftovers(path);
   const std::filesystem::path temporary = temporary_file_name(path);
   const auto give_up = [&](int number) {
     ::unlink(temporary.c_str());

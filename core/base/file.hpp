@@ -10,8 +10,12 @@ std::string read_file(const std::filesystem::path& path);
 
 /// Replaces a file or leaves it as it was: writes a temporary file beside it, syncs it, renames it over
 /// `path` and syncs the folder. An Error names the file and the reason (no space, file-size limit,
-/// permission); the temporary file is gone then. The folder must exist.
+/// permission); the temporary file is gone then, and so are those of processes that were killed while they
+/// wrote. The folder must exist.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+/// Removes what processes that are no more left of interrupted writes of a file or folder.
+void remove_dead_leftovers(const std::filesystem::path& target);
 
 /// Makes a folder and the folders above it; an Error names the folder and the reason.
 void make_folders(const std::filesystem::path& path);
