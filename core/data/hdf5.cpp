@@ -133,7 +133,6 @@ void hdf5_check_type(hid_t dataset, const std::filesystem::path& path, const std
 }
 
 hid_t hdf5_open(const std::filesystem::path& path, unsigned flags) {
-  hdf5_prepare();
   std::error_code code;
   const auto status = std::filesystem::status(path, code);
   require(std::filesystem::exists(status), "{}: no such file", path.string());
@@ -152,10 +151,12 @@ hid_t hdf5_open(const std::filesystem::path& path, unsigned flags) {
 }  // namespace
 
 Hdf5File Hdf5File::open(const std::filesystem::path& path) {
+  hdf5_prepare();  // the H5F_ACC macros start the library
   return {path, hdf5_open(path, H5F_ACC_RDONLY)};
 }
 
 Hdf5File Hdf5File::open_to_add(const std::filesystem::path& path) {
+  hdf5_prepare();  // the H5F_ACC macros start the library
   return {path, hdf5_open(path, H5F_ACC_RDWR)};
 }
 
