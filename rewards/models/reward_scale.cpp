@@ -58,10 +58,10 @@ void RewardScale::save(const std::filesystem::path& file) const {
 RewardScale RewardScale::load(const std::filesystem::path& file) {
   try {
     const auto json = nlohmann::json::parse(read_file(file));
-    require(json.at("format") == kScaleFormat, "this is no {} file", kScaleFormat);
+    require(json.at("format") == kScaleFormat, "{}: this is no {} file", file.string(), kScaleFormat);
     require(json.at("version").get<int>() <= kScaleVersion,
-            "format version {} is newer than this program knows ({})", json.at("version").get<int>(),
-            kScaleVersion);
+            "{}: format version {} is newer than this program knows ({}); use the program that wrote it",
+            file.string(), json.at("version").get<int>(), kScaleVersion);
     RewardScale result;
     json.at("page_mean").get_to(result.page_mean);
     json.at("page_sd").get_to(result.page_sd);
