@@ -99,4 +99,14 @@ function(pagewright_python_test name script)
   set_tests_properties(python.${name} PROPERTIES
     LABELS python FIXTURES_REQUIRED python_environment SKIP_RETURN_CODE 77 TIMEOUT 300)
   pagewright_sanitizer_environment(python.${name})
+  # A script that takes --long has a second entry, with that argument and label.
+  file(READ ${script} text)
+  if(text MATCHES "add_argument\\(\"--long\"")
+    add_test(NAME python.${name}.long
+             COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/python_test.sh ${PAGEWRIGHT_PYTEST_VENV} ${script}
+                     $<TARGET_FILE:pagewright> --long)
+    set_tests_properties(python.${name}.long PROPERTIES
+      LABELS long FIXTURES_REQUIRED python_environment SKIP_RETURN_CODE 77 TIMEOUT 7200)
+    pagewright_sanitizer_environment(python.${name}.long)
+  endif()
 endfunction()
