@@ -134,7 +134,10 @@ LoadedExperiment load_experiment(const std::filesystem::path& file, std::span<co
 std::string experiment_reference() {
   const ConfigFile config = reference_config();
   read_experiment(config.root());
-  return configuration_reference_markdown(config.keys());
+  return "# Configuration\n\nEvery key of an experiment file, as the program reads it; this page is made "
+         "from the "
+         "source. Any key can be given on the command line as well: `--set ppo.iterations=10`.\n\n" +
+         configuration_reference_markdown(config.keys());
 }
 
 }  // namespace pagewright

@@ -1,0 +1,62 @@
+#include "launch/experiment.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "core/base/file.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/error_text.hpp"
+
+namespace pagewright {
+namespace {
+
+const std::filesystem::path kExperimentSource = PAGEWRIGHT_SOURCE_DIR;
+
+TEST_CASE("every file under configs is an experiment") {
+  int files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kExperimentSource / "configs")) {
+    if (entry.path().extension() != ".yaml") continue;
+    INFO(entry.path().string());
+    const LoadedExperiment loaded = load_experiment(entry.path(), {});
+    CHECK_FALSE(loaded.experiment.policies.empty());
+    CHECK(loaded.experiment.policy_model().vocab_size > 0);
+    ++files;
+  }
+  CHECK(files >= 1);
+}
+
+TEST_CASE("the effective configuration loads as the same experiment") {
+  const auto file = kExperimentSource / "configs" / "quickstart.yaml";
+  const std::vector<std::string> sets{"ppo.iterations=7", "rewards.alpha=0.25"};
+  const LoadedExperiment loaded = load_experiment(file, sets);
+  CHECK(loaded.experiment.ppo.iterations == 7);
+  CHECK(loaded.experiment.rewards.alpha == 0.25);
+  const auto copy = std::filesystem::temp_directory_path() / "pagewright-effective-test.yaml";
+  write_file_atomically(copy, loaded.effective_yaml);
+  const LoadedExperiment again = load_experiment(copy, {});
+  std::filesystem::remove(copy);
+  CHECK(again.values == loaded.values);
+  CHECK(again.experiment.language().hash() == loaded.experiment.language().hash());
+}
+
+TEST_CASE("docs/configuration.md is what the source says") {
+  const auto file = kExperimentSource / "docs" / "configuration.md";
+  if (std::getenv("PAGEWRIGHT_WRITE_DOCS")) write_file_atomically(file, experiment_reference());
+  INFO("write it anew with: PAGEWRIGHT_WRITE_DOCS=1 build/tests/launch_tests '[#experiment_test]' -#");
+  CHECK((std::filesystem::exists(file) && read_file(file) == experiment_reference()));
+}
+
+TEST_CASE("a reward that looks at the truth, a baseline's name and a name given twice are refused together") {
+  const std::string text = test::error_text([] {
+    const std::vector<std::string> sets{
+        "rewards.oracle=1", "policies=[{name: oracle}, {name: mine}, {name: mine}]", "model.heads=5"};
+    load_experiment(kExperimentSource / "configs" / "quickstart.yaml", sets);
+  });
+  CHECK(test::contains(text, "allow_oracle"));
+  CHECK(test::contains(text, "'oracle' is the name of a baseline"));
+  CHECK(test::contains(text, "'mine' is given twice"));
+  CHECK(test::contains(text, "model.heads"));
+}
+
+}  // namespace
+}  // namespace pagewright
