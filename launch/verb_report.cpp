@@ -52,7 +52,7 @@ void read_part(std::string& problem, Read&& read) {
 ReportData read_report(Workbench& bench, const PolicyVariant& variant, const std::string& baseline) {
   const Experiment& experiment = bench.experiment();
   ReportData data;
-  data.title = bench.run().path().string();
+  data.title = std::filesystem::absolute(bench.run().path()).lexically_normal().filename().string();
   data.policy = variant.name;
   data.baseline = baseline;
   data.schema = experiment.schema;

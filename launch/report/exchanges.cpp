@@ -65,7 +65,7 @@ std::vector<std::optional<Exchange>> best_exchanges(int slots, std::span<const E
   return best;
 }
 
-std::string reason_note(const Request& request, const SlotReason& reason) {
+std::string reason_note(const Request& request, const SlotReason& reason, bool open) {
   std::string html;
   if (reason.expected_gain)
     html += fmt::format("<span>Expected gain <b>{}</b> (a click is worth 1)</span>",
@@ -78,7 +78,9 @@ std::string reason_note(const Request& request, const SlotReason& reason) {
   else if (reason.best)
     html += fmt::format("<span>No exchange would raise the page reward; the closest is {}: {}</span>",
                         exchange_words(request, *reason.best), signed_text(reason.best->gain));
-  return html.empty() ? html : "<details class=\"why\"><summary>Why here?</summary>" + html + "</details>";
+  if (html.empty()) return html;
+  return fmt::format("<details class=\"why\"{}><summary>Why here?</summary>{}</details>", open ? " open" : "",
+                     html);
 }
 
 }  // namespace pagewright

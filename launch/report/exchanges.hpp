@@ -37,7 +37,7 @@ struct SlotReason {
 std::vector<std::optional<Exchange>> best_exchanges(int slots, std::span<const Exchange> exchanges,
                                                     std::span<const double> rewards, double reward);
 
-/// Text of a reason for a shop manager, as HTML: a folded note.
-std::string reason_note(const Request& request, const SlotReason& reason);
+/// Text of a reason for a shop manager, as HTML: a note that is folded unless `open`.
+std::string reason_note(const Request& request, const SlotReason& reason, bool open = false);
 
 }  // namespace pagewright

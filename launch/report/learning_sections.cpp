@@ -11,6 +11,12 @@
 namespace pagewright {
 namespace {
 
+/// Losses per token and per page do not share an axis.
+bool same_scale(const CurveRecord& curve) {
+  const CurveRecord::Point& last = curve.points.back();
+  return last.train_loss > last.held_out_loss / 3 && last.train_loss < 3 * last.held_out_loss;
+}
+
 std::string curve_figure(const CurveRecord& curve) {
   Plot plot{curve.name, "epoch", curve.unit, "", {}, {}, false};
   PlotSeries held_out{"held out", {}, 0, false}, train{"training", {}, 1, true};
@@ -18,7 +24,8 @@ std::string curve_figure(const CurveRecord& curve) {
     held_out.points.push_back({point.epoch, point.held_out_loss});
     train.points.push_back({point.epoch, point.train_loss});
   }
-  plot.series = {held_out, train};
+  plot.series.push_back(held_out);
+  if (!curve.points.empty() && same_scale(curve)) plot.series.push_back(train);
   if (curve.best < held_out.points.size())
     plot.marks.push_back({"kept", held_out.points[curve.best].x, held_out.points[curve.best].y, kNotMeasured,
                           kNotMeasured, 0});
@@ -94,6 +101,23 @@ void add_truth(Plot& plot, const Evaluation& evaluation, const std::string& poli
   plot.marks.push_back({policy, kl, estimate.mean, estimate.low, estimate.high, color});
 }
 
+/// Reward over KL, averaged over some iterations a point, because single iterations are noisy.
+PlotSeries path_from_warmup(const TrainingRecord& training) {
+  constexpr std::size_t kPathPoints = 16;
+  const std::size_t width = std::max<std::size_t>(1, training.metrics.size() / kPathPoints);
+  PlotSeries series{training.policy, {}, 0, false};
+  for (std::size_t begin = 0; begin < training.metrics.size(); begin += width) {
+    const std::size_t end = std::min(begin + width, training.metrics.size());
+    PlotPoint mean;
+    for (std::size_t i = begin; i < end; ++i) {
+      mean.x += metric_of(training.metrics[i], "kl_per_page") / static_cast<double>(end - begin);
+      mean.y += metric_of(training.metrics[i], "reward") / static_cast<double>(end - begin);
+    }
+    series.points.push_back(mean);
+  }
+  return series;
+}
+
 }  // namespace
 
 std::string learning_section(const ReportData& data) {
@@ -131,7 +155,8 @@ std::string proxy_section(const ReportData& data) {
     return html + missing_note("No policy was trained yet, so there is no path from the warm-up to draw.") +
            "</section>\n";
   html +=
-      "<p>Lines: each policy's own reward as it moves away from the warm-up (policies learn from different "
+      "<p>Lines: each policy's own reward, a few iterations averaged, as it moves away from the warm-up "
+      "(policies learn from different "
       "rewards, so "
       "the height of one line says nothing about another). Diamonds, right axis: what the finished policy is "
       "worth on held-out "
@@ -146,12 +171,11 @@ std::string proxy_section(const ReportData& data) {
   if (evaluated) add_truth(plot, data.evaluation->all, "warmup", 0, 5);
   int color = 0;
   for (const TrainingRecord& training : data.records.trainings) {
-    PlotSeries series{training.policy, {}, color, color % 2 == 1};
-    double last_kl = kNotMeasured;
-    for (const MetricsRecord& record : training.metrics) {
-      series.points.push_back({metric_of(record, "kl_per_page"), metric_of(record, "reward")});
-      last_kl = series.points.back().x;
-    }
+    const double last_kl =
+        training.metrics.empty() ? kNotMeasured : metric_of(training.metrics.back(), "kl_per_page");
+    PlotSeries series = path_from_warmup(training);
+    series.color = color;
+    series.dashed = color % 2 == 1;
     plot.series.push_back(std::move(series));
     if (evaluated && std::isfinite(last_kl))
       add_truth(plot, data.evaluation->all, training.policy, last_kl, color);

@@ -38,22 +38,32 @@ std::vector<SlotNote> slot_notes(const PageExample& example, const Page& page, c
       notes[slot].fresh = place == others.end();
       if (place != others.end()) notes[slot].other_slot = static_cast<int>(place - others.begin());
     }
-    if (slot < reasons.size()) notes[slot].why = reason_note(example.request, reasons[slot]);
+    if (slot < reasons.size()) notes[slot].why = reason_note(example.request, reasons[slot], slot == 0);
   }
   return notes;
 }
 
-std::string metric_line(const PageMetrics& metrics, const std::optional<double>& reward) {
+std::string currency_of(const Request& request) {
+  for (const Item& item : request.candidates)
+    if (item.price) return item.currency;
+  return "XXX";
+}
+
+std::string metric_line(const Request& request, const PageMetrics& metrics,
+                        const std::optional<double>& reward) {
   std::string text;
+  const auto add_text = [&](const char* name, const std::string& value) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : " · ", name, value);
+  };
   const auto add = [&](const char* name, double value) {
-    if (!std::isnan(value))
-      text += fmt::format("{}{} {}", text.empty() ? "" : " · ", name, number_text(value));
+    if (!std::isnan(value)) add_text(name, number_text(value));
   };
   add("true worth", metrics.true_utility);
   add("true clicks a slot", metrics.true_ctr);
-  add("true revenue (minor units)", metrics.true_gmv);
+  if (!std::isnan(metrics.true_gmv))
+    add_text("true revenue", escape_html(price_text(std::llround(metrics.true_gmv), currency_of(request))));
   add("NDCG", metrics.ndcg);
-  if (reward) add("page reward", *reward);
+  if (reward) add("learned page reward", *reward);
   return text.empty() ? text : "<p class=\"metrics\">" + text + "</p>\n";
 }
 
@@ -64,9 +74,9 @@ std::string example_html(const ReportData& data, const ShownExample& shown, std:
   std::string html = fmt::format("<article class=\"example\"><h3>Request {} <small>{}</small></h3>\n", number,
                                  escape_html(shown.chosen_as));
   html += draw_shopper(example.request) + "<div class=\"pair\">\n<div><h4>Before</h4>\n";
-  html += metric_line(before.metrics, shown.reward_before);
+  html += metric_line(example.request, before.metrics, shown.reward_before);
   html += draw_page(data.schema, example.request, before.page, slot_notes(example, before.page, nullptr, {}));
-  html += "</div>\n<div><h4>After</h4>\n" + metric_line(after.metrics, shown.reward_after);
+  html += "</div>\n<div><h4>After</h4>\n" + metric_line(example.request, after.metrics, shown.reward_after);
   html += draw_page(data.schema, example.request, after.page,
                     slot_notes(example, after.page, &before.page, shown.reasons));
   return html + "</div>\n</div></article>\n";

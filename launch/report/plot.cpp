@@ -28,7 +28,7 @@ class PlotAxis {
   void settle(int count) {
     if (empty()) return;
     if (high_ - low_ < 1e-12 * std::max(1.0, std::abs(high_))) {
-      const double room = std::max(0.5 * std::abs(high_), 1e-3);
+      const double room = std::max(0.1 * std::abs(high_), 1e-3);
       low_ -= room;
       high_ += room;
     }
@@ -55,9 +55,8 @@ std::string tick_text(double value, double step) {
 class PlotDrawing {
  public:
   explicit PlotDrawing(const Plot& plot) : plot_(plot) {
-    if (plot.wide) frame_.width = 720, frame_.height = 340;
+    if (plot.wide) frame_.width = 960, frame_.height = 400;
     if (two_axes()) frame_.right = 62;
-    if (!plot.marks.empty() && !two_axes()) frame_.right = 90;
     for (const PlotSeries& series : plot.series)
       for (const PlotPoint& point : series.points)
         if (drawn(point)) x_.see(point.x), y_.see(point.y);
@@ -143,30 +142,36 @@ class PlotDrawing {
                         series.dashed ? " dashed" : "", line, dots);
   }
 
-  /// Names of marks are pushed apart so that they do not lie on each other.
+  /// Highest first, so that a name that would lie on another goes below it.
   void draw_marks() {
     std::vector<const PlotMark*> marks;
     for (const PlotMark& mark : plot_.marks)
       if (std::isfinite(mark.x) && std::isfinite(mark.y)) marks.push_back(&mark);
-    const PlotAxis& axis = mark_axis();
     std::stable_sort(marks.begin(), marks.end(),
                      [](const PlotMark* a, const PlotMark* b) { return a->y > b->y; });
-    double free_from = 0;
-    for (const PlotMark* mark : marks) {
-      const double x = px(mark->x), y = py(axis, mark->y);
-      const int color = mark->color % kPlotColors;
-      if (std::isfinite(mark->low) && std::isfinite(mark->high))
-        svg_ += fmt::format(
-            "<line class=\"whisker c{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n", color,
-            x, x, py(axis, mark->low), py(axis, mark->high));
+    for (const PlotMark* mark : marks) draw_mark(*mark);
+  }
+
+  void draw_mark(const PlotMark& mark) {
+    const PlotAxis& axis = mark_axis();
+    const double x = px(mark.x), y = py(axis, mark.y);
+    const int color = mark.color % kPlotColors;
+    if (std::isfinite(mark.low) && std::isfinite(mark.high))
       svg_ += fmt::format(
-          "<path class=\"mark c{}\" d=\"M{:.1f} {:.1f}l6 6l-6 6l-6 -6z\"><title>{}: {}, {}</title></path>\n",
-          color, x, y - 6, escape_html(mark->name), number_text(mark->x), number_text(mark->y));
-      const bool left = x > frame_.left + 0.72 * frame_.inner_width();
-      const double label = std::max(y + 4, free_from);
-      free_from = label + 14;
-      text(left ? x - 10 : x + 10, label, left ? "end" : "start", mark->name, "name");
-    }
+          "<line class=\"whisker c{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n", color, x,
+          x, py(axis, mark.low), py(axis, mark.high));
+    svg_ += fmt::format(
+        "<path class=\"mark c{}\" d=\"M{:.1f} {:.1f}l6 6l-6 6l-6 -6z\"><title>{}: {}, {}</title></path>\n",
+        color, x, y - 6, escape_html(mark.name), number_text(mark.x), number_text(mark.y));
+    const double width = 7.2 * static_cast<double>(mark.name.size());
+    const bool left = x + 10 + width > frame_.width - frame_.right;
+    NameBox box{left ? x - 10 - width : x + 10, left ? x - 10 : x + 10 + width, y + (two_axes() ? 4 : -8)};
+    const auto overlaps = [&](const NameBox& other) {
+      return box.left < other.right && other.left < box.right && std::abs(box.y - other.y) < 14;
+    };
+    while (std::any_of(names_.begin(), names_.end(), overlaps)) box.y += 2;
+    names_.push_back(box);
+    text(left ? box.right : box.left, box.y, left ? "end" : "start", mark.name, "name");
   }
 
   std::string legend() const {
@@ -177,11 +182,16 @@ class PlotDrawing {
     return items.empty() ? items : "<ul class=\"legend\">" + items + "</ul>\n";
   }
 
+  struct NameBox {
+    double left, right, y;
+  };
+
   const Plot& plot_;
   PlotFrame frame_;
   PlotAxis x_, y_, right_;
   bool empty_ = false;
   std::string svg_;
+  std::vector<NameBox> names_;  ///< of marks drawn so far
 };
 
 }  // namespace
@@ -196,7 +206,8 @@ std::vector<double> axis_ticks(double low, double high, int count) {
       break;
     }
   std::vector<double> ticks;
-  const double first = std::floor(low / step + 1e-9), last = std::ceil(high / step - 1e-9);
+  // A value may lie a tenth of a step outside, so that a noisy 0 does not open another interval.
+  const double first = std::floor(low / step + 0.1), last = std::ceil(high / step - 0.1);
   for (double i = first; i <= last; ++i) ticks.push_back(i * step);
   return ticks;
 }

@@ -43,7 +43,7 @@ ul.plain{padding-left:1.1rem;margin:.3rem 0}
 .page{background:var(--ground);border:1px solid var(--rule);border-radius:14px;padding:12px}
 .section-name{font-size:.78rem;color:var(--soft);text-transform:capitalize;margin:2px 2px 6px}
 .page ol{list-style:none;margin:0 0 12px;padding:0;display:grid;gap:8px}.page ol:last-child{margin-bottom:0}
-ol.carousel,ol.strip{grid-auto-flow:column;grid-auto-columns:minmax(7.6rem,1fr);overflow-x:auto;padding-bottom:4px!important}
+ol.carousel,ol.strip{grid-auto-flow:column;grid-auto-columns:minmax(6.3rem,1fr);overflow-x:auto;padding-bottom:4px!important}
 ol.strip{background:var(--mixedbg);padding:6px!important;border-radius:10px}
 ol.grid{grid-template-columns:repeat(var(--columns),minmax(0,1fr))}
 .item{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:8px;display:flex;flex-direction:column;gap:6px;min-width:0;font-size:.82rem;line-height:1.3}
@@ -59,6 +59,7 @@ ol.list .item{flex-direction:row}ol.list .tile{width:3.2rem;flex:none;min-height
 .why{margin-top:4px}.why summary{color:var(--accent);cursor:pointer;font-size:.76rem}.why span{display:block;font-size:.76rem;margin-top:2px}
 .scroll{overflow-x:auto;margin:.4rem 0 1rem}
 table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}
+.caption{margin:.8rem 0 .2rem;color:var(--soft);font-size:.85rem}
 caption{text-align:left;color:var(--soft);padding-bottom:4px;font-size:.85rem}
 th,td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--rule);vertical-align:top}
 th:first-child{text-align:left;font-weight:500}thead th{color:var(--soft);font-weight:600;white-space:nowrap}

@@ -52,8 +52,8 @@ std::string metrics_table(const std::string& caption, const std::vector<TableRow
   std::vector<const MetricEstimates*> metrics;
   for (const TableRow& row : rows) metrics.push_back(row.metrics);
   const std::vector<std::string> columns = metric_columns(metrics);
-  std::string html =
-      "<div class=\"scroll\"><table class=\"wide\"><caption>" + caption + "</caption><thead><tr><th></th>";
+  std::string html = "<p class=\"caption\">" + caption +
+                     "</p>\n<div class=\"scroll\"><table class=\"wide\"><thead><tr><th></th>";
   for (const std::string& column : columns) html += "<th>" + escape_html(column) + "</th>";
   html += "</tr></thead><tbody>\n";
   for (const TableRow& row : rows) {
@@ -114,6 +114,9 @@ std::string validity_section(const ReportData& data) {
 std::string evaluation_section(const ReportData& data) {
   std::string html = "<section id=\"evaluation\"><h2>All figures</h2>\n";
   if (!data.evaluation) return html + missing_note(data.evaluation_problem) + "</section>\n";
+  html +=
+      "<p>NDCG, MRR, hit and recall count what shoppers did on the pages that were shown, which favours the "
+      "order shown. Where the true values are known, they decide.</p>\n";
   html += evaluation_tables(data.evaluation->all, data.policy);
   for (const auto& [name, evaluation] : data.evaluation->slices)
     html += "<h3>" + escape_html(name) + "</h3>\n" + evaluation_tables(evaluation, data.policy);

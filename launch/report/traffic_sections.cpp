@@ -47,8 +47,8 @@ std::string change_table(const std::string& title, const std::vector<ShareChange
 }
 
 std::string share_tile(const std::string& words, double share) {
-  return fmt::format("<div class=\"tile-figure\"><span>{}</span><b>{}</b></div>\n", words,
-                     percent_text(share));
+  return fmt::format("<div class=\"tile-figure\"><b>{}</b><span>{}</span></div>\n", percent_text(share),
+                     words);
 }
 
 const char* slice_class(const Estimate& difference) {

@@ -12,16 +12,13 @@ namespace {
 
 struct VerdictMeasure {
   const char* metric;  ///< prefix of the metric's name
-  const char* name;
-  const char* more;  ///< what there is more of
+  const char* name;    ///< what there is more of
 };
 
-constexpr std::array<VerdictMeasure, 3> kTrueMeasures = {{{"true_utility", "worth of a page", "worth"},
-                                                          {"true_gmv", "revenue", "revenue"},
-                                                          {"true_ctr", "clicks", "clicks"}}};
+constexpr std::array<VerdictMeasure, 3> kTrueMeasures = {
+    {{"true_utility", "worth"}, {"true_gmv", "revenue"}, {"true_ctr", "clicks"}}};
 constexpr std::array<VerdictMeasure, 2> kLoggedMeasures = {
-    {{"ndcg@", "chosen items near the top (NDCG)", "ranking quality (NDCG)"},
-     {"mrr", "place of the chosen item (MRR)", "reciprocal rank of the chosen item (MRR)"}}};
+    {{"ndcg@", "ranking quality (NDCG)"}, {"mrr", "reciprocal rank of the chosen item (MRR)"}}};
 
 const std::pair<const std::string, Estimate>* find_metric(const MetricEstimates& metrics,
                                                           const std::string& prefix) {
@@ -43,7 +40,7 @@ std::vector<VerdictFigure> figures_of(const std::array<VerdictMeasure, N>& measu
     if (!std::isfinite(estimate.low) || !std::isfinite(estimate.high)) continue;
     const double base = mean->second.mean;
     figures.push_back(
-        {difference->first, measure.more, estimate.mean / base, estimate.low / base, estimate.high / base});
+        {difference->first, measure.name, estimate.mean / base, estimate.low / base, estimate.high / base});
   }
   return figures;
 }
@@ -110,8 +107,13 @@ std::string verdict_sentence(VerdictKind kind, const std::vector<VerdictFigure>&
   }
   std::vector<std::string> parts;
   for (const VerdictFigure& figure : figures) parts.push_back(change_words(figure));
-  return fmt::format("Compared with {}, {} bring {}.", policy_words(baseline), policy_words(policy),
-                     joined(parts));
+  if (main.name != kTrueMeasures[0].name)
+    return fmt::format("Compared with {}, {} bring {}.", policy_words(baseline), policy_words(policy),
+                       joined(parts));
+  parts.erase(parts.begin());
+  return fmt::format("Compared with {}, {} are worth {} {}{}{}.", policy_words(baseline),
+                     policy_words(policy), percent_text(std::abs(main.change)),
+                     main.sign() > 0 ? "more" : "less", parts.empty() ? "" : ": ", joined(parts));
 }
 
 std::string verdict_surety(const Evaluation& evaluation, const std::vector<VerdictFigure>& figures,
