@@ -82,7 +82,8 @@ RunIdentity identity_of(const Workbench& bench, const PolicyVariant& variant) {
 struct TrainingFiles {
   TrainingFiles(const std::filesystem::path& folder, std::int64_t keep_iterations)
       : metrics((make_folders(folder), folder / "metrics.jsonl"), keep_iterations),
-        events(folder / "tensorboard") {}
+        events(folder / "tensorboard",
+               keep_iterations > 0 ? std::optional<std::int64_t>(keep_iterations) : std::nullopt) {}
   MetricsFile metrics;
   EventFile events;
 };

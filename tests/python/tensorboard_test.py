@@ -32,6 +32,14 @@ def recorded(file):
     return found
 
 
+def check_same(folder):
+    shown, written = scalars(folder / "tensorboard"), recorded(folder / "metrics.jsonl")
+    assert {"reward", "kl_per_page", "entropy", "clip_fraction", "explained_variance"} <= set(shown), sorted(shown)
+    assert shown.keys() == written.keys(), shown.keys() ^ written.keys()
+    for tag, points in written.items():
+        np.testing.assert_array_equal(np.array(shown[tag]), np.array(points), err_msg=tag)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pagewright", required=True)
@@ -43,11 +51,11 @@ def main():
     folder = run.folder / "train" / "both"
     files = list((folder / "tensorboard").iterdir())
     assert len(files) == 1 and ".tfevents." in files[0].name, files
-    shown, written = scalars(folder / "tensorboard"), recorded(folder / "metrics.jsonl")
-    assert {"reward", "kl_per_page", "entropy", "clip_fraction", "explained_variance"} <= set(shown), sorted(shown)
-    assert shown.keys() == written.keys(), shown.keys() ^ written.keys()
-    for tag, points in written.items():
-        np.testing.assert_array_equal(np.array(shown[tag]), np.array(points), err_msg=tag)
+    check_same(folder)
+    # A run that goes on takes back what it does again.
+    run.train("--resume")
+    assert len(list((folder / "tensorboard").iterdir())) == 2
+    check_same(folder)
     print("tensorboard_test: all is well")
 
 
