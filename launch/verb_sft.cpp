@@ -48,7 +48,7 @@ void run_sft(const ConfigOptions& options, bool imitation) {
   WarmupTask task(bench.language(), bench.log(), std::move(train.examples), std::move(held_out.examples),
                   config.unengaged_weight, bench.pool());
   const SupervisedResult result = run_supervised(trainer, task, loop);
-  fmt::print("{}", curve_table(result, "nats a page"));
+  fmt::print("{}", curve_table(result, "nats a token"));
 
   const std::filesystem::path folder = bench.run().policy(name);
   save_model(folder, parameters.view(),
@@ -56,7 +56,7 @@ void run_sft(const ConfigOptions& options, bool imitation) {
               bench.language().hash(),
               0,
               {{"made_by", "sft"}, {"target", imitation ? "shown" : "engaged_first"}}});
-  write_curve(bench.run().file("curves/" + name + ".json"), result, "nats a page");
+  write_curve(bench.run().file("curves/" + name + ".json"), result, "nats a token");
   fmt::print("{} is in {}\nparameters sha256 {}\n", name, folder.string(), parameters.parameters_sha256());
 }
 

@@ -35,16 +35,19 @@ WarmupTask::WarmupTask(const PageLanguage& language, const FeedbackLog& log, std
       held_out_(std::move(held_out)),
       unengaged_weight_(unengaged_weight),
       pool_(pool) {
-  for (const WarmupExample& example : train_) {
-    const std::size_t candidates =
-        log.requests[static_cast<std::size_t>(example.request)].request.candidates.size();
-    CandidateOrder order(candidates);
-    std::iota(order.begin(), order.end(), 0);
-    const EncodedPage page = language.encode(order, example.target);
-    const auto token_weights = likelihood_weights(page.spans, static_cast<std::int64_t>(page.tokens.size()),
-                                                  example.engaged, unengaged_weight);
-    weights_.push_back(std::accumulate(token_weights.begin(), token_weights.end(), 0.0));
-  }
+  for (const WarmupExample& example : train_) weights_.push_back(token_weight(example, unengaged_weight));
+  for (const WarmupExample& example : held_out_) held_out_tokens_ += token_weight(example, 1.0);
+}
+
+double WarmupTask::token_weight(const WarmupExample& example, double unengaged_weight) const {
+  const std::size_t candidates =
+      log_.requests[static_cast<std::size_t>(example.request)].request.candidates.size();
+  CandidateOrder order(candidates);
+  std::iota(order.begin(), order.end(), 0);
+  const EncodedPage page = language_.encode(order, example.target);
+  const auto weights = likelihood_weights(page.spans, static_cast<std::int64_t>(page.tokens.size()),
+                                          example.engaged, unengaged_weight);
+  return std::accumulate(weights.begin(), weights.end(), 0.0);
 }
 
 at::Tensor WarmupTask::loss(const WeightsView& weights, std::span<const std::int64_t> examples,
@@ -92,7 +95,7 @@ double WarmupTask::held_out_loss(const WeightsView& weights) {
       chosen.push_back(&held_out_[i]);
     losses[static_cast<std::size_t>(job)] = weighted_loss(weights, chosen, 1.0, kHeldOutOrder).item<double>();
   });
-  return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(held_out_.size());
+  return std::accumulate(losses.begin(), losses.end(), 0.0) / held_out_tokens_;
 }
 
 }  // namespace pagewright

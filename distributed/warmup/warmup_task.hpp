@@ -23,7 +23,7 @@ class WarmupTask : public SupervisedTask {
   double weight(std::int64_t example) const override { return weights_[static_cast<std::size_t>(example)]; }
   at::Tensor loss(const WeightsView& weights, std::span<const std::int64_t> examples,
                   LaneSums& sums) const override;
-  /// Mean negative log-likelihood per page, nats.
+  /// Mean negative log-likelihood per token, nats; every token counts the same.
   double held_out_loss(const WeightsView& weights) override;
 
  private:
@@ -31,11 +31,15 @@ class WarmupTask : public SupervisedTask {
   at::Tensor weighted_loss(const WeightsView& weights, std::span<const WarmupExample* const> examples,
                            double unengaged_weight, std::uint64_t order_key) const;
 
+  /// Sum of the weights of the example's tokens.
+  double token_weight(const WarmupExample& example, double unengaged_weight) const;
+
   const PageLanguage& language_;
   const FeedbackLog& log_;
   std::vector<WarmupExample> train_;
   std::vector<WarmupExample> held_out_;
   std::vector<double> weights_;  // [examples] summed token weights
+  double held_out_tokens_ = 0;
   double unengaged_weight_;
   LanePool& pool_;
   int epoch_ = 0;
