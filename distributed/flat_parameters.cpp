@@ -90,6 +90,17 @@ void FlatParameters::load(const WeightsView::Tensors& tensors) {
         .copy_(tensors.find(slot.spec.name)->second.detach().reshape({slot.numel}));
 }
 
+int FlatParameters::load_shared(const WeightsView& other) {
+  int shared = 0;
+  for (const FlatSlot& slot : slots_) {
+    const auto found = other.tensors().find(slot.spec.name);
+    if (found == other.tensors().end() || found->second.sizes() != at::IntArrayRef(slot.spec.shape)) continue;
+    values_.narrow(0, slot.offset, slot.numel).copy_(found->second.detach().reshape({slot.numel}));
+    ++shared;
+  }
+  return shared;
+}
+
 WeightsView FlatParameters::view() const {
   return view_of(values_);
 }

@@ -31,6 +31,10 @@ class FlatParameters {
   /// Copies values by name; throws Error naming missing, unknown or misshaped parameters.
   void load(const WeightsView::Tensors& tensors);
 
+  /// Copies the values of all parameters that `other` has by the same name and shape, the backbone of a model
+  /// with other heads, say. Returns how many they are.
+  int load_shared(const WeightsView& other);
+
   const ModelConfig& config() const { return *config_; }
   std::span<const FlatSlot> slots() const { return slots_; }
   const at::Tensor& values() const { return values_; }             ///< [padded]

@@ -95,6 +95,8 @@ Experiment read_experiment(const Section& root) {
   ppo.read("checkpoint_every", experiment.checkpoint_every, at_least(1).in_units("iterations"),
            "iterations between checkpoints");
   ppo.read("checkpoints_kept", experiment.checkpoints_kept, at_least(1), "newest checkpoints that are kept");
+  ppo.read("rollouts_every", experiment.rollouts_every, at_least(0).in_units("iterations"),
+           "iterations between those whose pages are written to rollouts/; 0: none");
   read_policies(root, experiment.policies);
   experiment.evaluation = read_evaluation(root.child("evaluation", "`evaluate`"));
   experiment.simulator = SimulatorConfig::from(root.child("simulator", "the simulated shop: `simulate`"));

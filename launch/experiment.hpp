@@ -52,6 +52,7 @@ struct Experiment {
   OptimizerConfig ppo_optimizer;
   int checkpoint_every = 10;
   int checkpoints_kept = 2;
+  int rollouts_every = 10;  ///< iterations between written rollouts; 0: none
   std::vector<PolicyVariant> policies;
   EvaluationConfig evaluation;
   SimulatorConfig simulator;

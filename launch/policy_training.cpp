@@ -14,6 +14,7 @@
 #include "core/metrics/metrics_file.hpp"
 #include "core/numerics/numeric_threads.hpp"
 #include "distributed/pipeline/pipeline.hpp"
+#include "distributed/pipeline/rollout_file.hpp"
 #include "launch/held_out_judge.hpp"
 #include "launch/line_up.hpp"
 #include "launch/model_folder.hpp"
@@ -152,6 +153,13 @@ TrainingHashes train_policy(Workbench& bench, const PolicyVariant& variant, bool
     const auto reward = judged.find("held_out_reward");
     return reward == judged.end() ? std::nullopt : std::optional(reward->second);
   };
+  if (experiment.rollouts_every > 0) {
+    make_folders(folder / "rollouts");
+    hooks.on_experience = [&](std::int64_t iteration, const Experience& pages) {
+      if (iteration % experiment.rollouts_every == 0)
+        write_rollouts(folder / "rollouts" / fmt::format("iteration-{:06}.h5", iteration), iteration, pages);
+    };
+  }
   hooks.on_report = [&](const IterationReport& report) {
     Metrics metrics = report.metrics;
     metrics.merge(judged);

@@ -35,7 +35,7 @@ struct RewardFit {
         propensities(position_propensities(config.gains, workbench.log())) {}
 
   std::vector<FeedbackPage> pages(Split split) const {
-    return feedback_pages(bench.log(), bench.experiment().schema, split);
+    return feedback_pages(bench.log(), bench.experiment().schema, config.gains, split);
   }
   PairSet pairs(Split split) const {
     return make_pairs(bench.log(), bench.experiment().schema, config.gains, gains, propensities, config.pairs,
@@ -133,13 +133,20 @@ void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
   Workbench& bench = fit.bench;
   FlatParameters parameters(item_model_shape(bench.experiment()));
   parameters.initialise(bench.experiment().seed + 2);
+  if (fit.config.item.start == ItemStart::page) {
+    const PageModelForm form = fit.config.page.form;
+    parameters.load_shared(load_model(bench.run().reward(page_model_name(form)),
+                                      page_model_shape(bench.experiment(), form), "page-model",
+                                      bench.language().hash())
+                               .view());
+  }
   ItemModelTask task(bench.language(), bench.log(), fit.swaps(Split::train), fit.swaps(Split::valid),
-                     fit.config.item.swaps, bench.experiment().seed, bench.pool());
+                     fit.config.item, bench.experiment().seed, bench.pool());
   require(task.examples() > 0,
           "no logged page has two slots of different gain, so the item model has nothing to learn from");
   const SupervisedResult result = fit_model(fit, task, parameters, fit.config.item.fit);
-  fmt::print("item model\n{}", curve_table(result, "swap loss a page"));
-  write_curve(bench.run().file("curves/item.json"), result, "swap loss a page");
+  fmt::print("item model\n{}", curve_table(result, "loss a page"));
+  write_curve(bench.run().file("curves/item.json"), result, "loss a page");
   task.held_out_loss(parameters.view());
   table.add_row({"item", "swaps right", fmt::format("{:.3f}", task.held_out_accuracy()),
                  fmt::format("{}", task.held_out_swaps())});

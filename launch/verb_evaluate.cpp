@@ -54,7 +54,7 @@ void run_evaluate(const ConfigOptions& config, bool constrained) {
   summary.k = options.ranking.k;
   summary.bootstrap.resamples = experiment.evaluation.bootstrap;
   summary.bootstrap.seed = experiment.seed;
-  summary.differences = usual_differences(pages);
+  summary.differences = usual_differences(pages, cases);
   const EvaluationReport report = summarise_with_views(pages, cases, summary);
   const std::filesystem::path file =
       bench.run().file(constrained ? "evaluation.json" : "evaluation-unconstrained.json");

@@ -123,6 +123,22 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   sync_to_disk(containing_folder(path));
 }
 
+void write_file_atomically(const std::filesystem::path& path,
+                           const std::function<void(const std::filesystem::path& temporary)>& write) {
+  remove_dead_leftovers(path);
+  const std::filesystem::path temporary = temporary_file_name(path);
+  try {
+    write(temporary);
+    sync_to_disk(temporary);
+    require(::rename(temporary.c_str(), path.c_str()) == 0, "cannot write '{}': {}", path.string(),
+            file_errno_text(errno));
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  sync_to_disk(containing_folder(path));
+}
+
 void make_folders(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ std::string read_file(const std::filesystem::path& path);
 /// permission); the temporary file is gone then, and so are those of processes that were killed while they
 /// wrote. The folder must exist.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+/// The same for content that a library writes: `write` makes the temporary file at the path it is given.
+void write_file_atomically(const std::filesystem::path& path,
+                           const std::function<void(const std::filesystem::path& temporary)>& write);
 
 /// Removes what processes that are no more left of interrupted writes of a file or folder.
 void remove_dead_leftovers(const std::filesystem::path& target);

@@ -14,7 +14,8 @@ namespace pagewright {
 class FirstSlotRanking {
  public:
   virtual ~FirstSlotRanking() = default;
-  /// [requests][M] by candidate index, higher is better, no NaN.
+  /// [requests][M] by index into Request::candidates, higher is better, no NaN; -infinity: may not stand
+  /// there.
   virtual std::vector<std::vector<double>> first_slot_scores(std::span<const KeyedRequest> requests) = 0;
 };
 

@@ -34,11 +34,11 @@ Pipeline::Pipeline(PpoConfig config, PipelineParts parts, std::uint64_t seed)
   require(parts_.trainer.parameters().config().value_head, "the policy needs a value head to be trained");
 }
 
-Experience Pipeline::experience(std::int64_t iteration, Metrics& metrics) {
-  const std::vector<KeyedRequest> requests = draw_.draw(static_cast<std::uint64_t>(iteration));
+Experience Pipeline::experience(const PipelineHooks& hooks, Metrics& metrics) {
+  const std::vector<KeyedRequest> requests = draw_.draw(static_cast<std::uint64_t>(iteration_));
   SampleOptions options;
   options.seed = seed_;
-  options.iteration = static_cast<std::uint64_t>(iteration);
+  options.iteration = static_cast<std::uint64_t>(iteration_);
   options.samples = config_.samples;
   std::vector<Trajectory> trajectories = parts_.generator.generate(requests, options);
 
@@ -56,6 +56,7 @@ Experience Pipeline::experience(std::int64_t iteration, Metrics& metrics) {
   metrics = assign_credit(config_, kl_.coefficient(), result);
   metrics["kl_coefficient"] = kl_.coefficient();
   metrics["pages_drawn"] = static_cast<double>(result.pages());
+  if (hooks.on_experience) hooks.on_experience(iteration_, result);
   return result;
 }
 
@@ -71,10 +72,10 @@ bool Pipeline::stop_if_over_budget(double kl_per_page) {
   return true;
 }
 
-IterationReport Pipeline::iterate() {
+IterationReport Pipeline::iterate(const PipelineHooks& hooks) {
   IterationReport report;
   report.iteration = iteration_;
-  const Experience pages = experience(iteration_, report.metrics);
+  const Experience pages = experience(hooks, report.metrics);
   const double kl_per_page = report.metrics.at("kl_per_page");
   if (stop_if_over_budget(kl_per_page)) {
     report.learnt = false;
@@ -86,11 +87,11 @@ IterationReport Pipeline::iterate() {
   return report;
 }
 
-IterationReport Pipeline::measure_final() {
+IterationReport Pipeline::measure_final(const PipelineHooks& hooks) {
   IterationReport report;
   report.iteration = iteration_;
   report.learnt = false;
-  experience(iteration_, report.metrics);
+  experience(hooks, report.metrics);
   stop_if_over_budget(report.metrics.at("kl_per_page"));
   return report;
 }
@@ -108,10 +109,10 @@ bool Pipeline::run(const PipelineHooks& hooks) {
     if (hooks.on_report) hooks.on_report(report);
   };
   while (!stopped_ && iteration_ < config_.iterations) {
-    finish(iterate());
+    finish(iterate(hooks));
     if (hooks.interrupted && hooks.interrupted()) return false;
   }
-  if (!stopped_) finish(measure_final());
+  if (!stopped_) finish(measure_final(hooks));
   return true;
 }
 

@@ -56,6 +56,9 @@ struct IterationReport {
 };
 
 struct PipelineHooks {
+  /// The pages of an iteration with their rewards and advantages, before the update; those of the measurement
+  /// that ends a run too.
+  std::function<void(std::int64_t iteration, const Experience&)> on_experience;
   /// After every iteration: metrics files, progress, checkpoints (pipeline.state()).
   std::function<void(const IterationReport&)> on_report;
   /// Asked before every iteration and after the last one: the reward of the current policy on held-out
@@ -85,11 +88,11 @@ class Pipeline {
 
  private:
   /// Steps 1 to 6 under the current parameters.
-  Experience experience(std::int64_t iteration, Metrics& metrics);
+  Experience experience(const PipelineHooks& hooks, Metrics& metrics);
   /// Whether the hard stop was reached; then the parameters are back within it.
   bool stop_if_over_budget(double kl_per_page);
-  IterationReport iterate();
-  IterationReport measure_final();
+  IterationReport iterate(const PipelineHooks& hooks);
+  IterationReport measure_final(const PipelineHooks& hooks);
   void warn(IterationReport& report, const PipelineHooks& hooks);
 
   PpoConfig config_;

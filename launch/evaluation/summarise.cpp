@@ -160,13 +160,16 @@ class Summariser {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> usual_differences(std::span<const PolicyPages> policies) {
-  static const std::set<std::string> kReferences{"logged", "imitation", "warmup"};
+std::vector<std::pair<std::string, std::string>> usual_differences(std::span<const PolicyPages> policies,
+                                                                   std::span<const EvaluationCase> cases) {
+  std::set<std::string> references{"logged", "imitation", "warmup"};
+  if (std::any_of(cases.begin(), cases.end(), [](const EvaluationCase& test) { return test.same_list(); }))
+    references.insert("last_touched");
   static const std::set<std::string> kBounds{"random", "oracle"};
   std::vector<std::pair<std::string, std::string>> pairs;
   for (std::size_t i = 0; i < policies.size(); ++i)
     for (std::size_t before = 0; before < i && kBounds.count(policies[i].name) == 0; ++before)
-      if (kReferences.count(policies[before].name) > 0)
+      if (references.count(policies[before].name) > 0)
         pairs.emplace_back(policies[i].name, policies[before].name);
   return pairs;
 }

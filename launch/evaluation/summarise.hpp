@@ -23,8 +23,10 @@ struct SummaryOptions {
 };
 
 /// The pairs that answer the usual questions: every policy but random and oracle against those of logged,
-/// imitation and warmup that come before it.
-std::vector<std::pair<std::string, std::string>> usual_differences(std::span<const PolicyPages> policies);
+/// imitation and warmup that come before it, and against last_touched where lists are seen again, since that
+/// rule is what a policy has to beat there.
+std::vector<std::pair<std::string, std::string>> usual_differences(std::span<const PolicyPages> policies,
+                                                                   std::span<const EvaluationCase> cases);
 
 /// Summarises the cases whose numbers are in `chosen`.
 Evaluation summarise(std::span<const PolicyPages> policies, std::span<const EvaluationCase> cases,

@@ -21,6 +21,11 @@ std::optional<double> mean_purchased_price(const FeedbackLog& log) {
   return sum / static_cast<double>(pieces);
 }
 
+bool GainConfig::learns_from(const FeedbackLog& log, const LoggedPage& page, Split split) const {
+  return log.requests[static_cast<std::size_t>(page.request)].split == split &&
+         (revisits || !page.revisit_of);
+}
+
 GainWeights gain_weights(const GainConfig& config, const FeedbackLog& log) {
   GainWeights weights{config.click, config.purchase, config.price_power, 1.0};
   if (config.price_power == 0) return weights;

@@ -29,7 +29,12 @@ struct GainConfig {
   double max_weight = 10;   ///< bound of the inverse propensity
   int full_confidence = 3;  ///< engagements from which a pair has full weight
   double label_smoothing = 0.05;
+  /// Whether reward models and pairs learn from revisits too: the same list shown again, whose history holds
+  /// feedback on that very list. A policy that composes pages for such requests needs rewards that know them.
+  bool revisits = true;
 
+  /// Whether the reward models and pairs of a split learn from this page.
+  bool learns_from(const FeedbackLog& log, const LoggedPage& page, Split split) const;
   /// Reads and documents every key; problems are collected in the section's errors.
   static GainConfig from(Section section);
 };

@@ -14,13 +14,14 @@ std::vector<std::int32_t> candidates_off_page(const JudgedPage& page) {
   return off;
 }
 
-std::vector<JudgedPage> judge_pages(const FeedbackLog& log, const GainWeights& weights,
-                                    const PositionPropensities& propensities, Split split) {
+std::vector<JudgedPage> judge_pages(const FeedbackLog& log, const GainConfig& gains,
+                                    const GainWeights& weights, const PositionPropensities& propensities,
+                                    Split split) {
   std::vector<JudgedPage> judged;
   for (std::size_t i = 0; i < log.pages.size(); ++i) {
     const LoggedPage& logged = log.pages[i];
+    if (!gains.learns_from(log, logged, split)) continue;
     const LoggedRequest& request = log.requests[static_cast<std::size_t>(logged.request)];
-    if (request.split != split) continue;
     JudgedPage page;
     page.index = static_cast<std::int64_t>(i);
     page.request = &request.request;

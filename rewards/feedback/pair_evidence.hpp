@@ -31,9 +31,10 @@ struct JudgedPage {
 /// Candidates of the request that are not on the page, ascending.
 std::vector<std::int32_t> candidates_off_page(const JudgedPage& page);
 
-/// The pages of a split, judged, in the order of the log.
-std::vector<JudgedPage> judge_pages(const FeedbackLog& log, const GainWeights& weights,
-                                    const PositionPropensities& propensities, Split split);
+/// The pages that `gains` learns from in a split, judged, in the order of the log.
+std::vector<JudgedPage> judge_pages(const FeedbackLog& log, const GainConfig& gains,
+                                    const GainWeights& weights, const PositionPropensities& propensities,
+                                    Split split);
 
 /// What the users of the judged pages were shown. Keeps references to them.
 class ShownItems {

@@ -132,7 +132,7 @@ class PairMaker {
 PairSet make_pairs(const FeedbackLog& log, const PageSchema& schema, const GainConfig& gains,
                    const GainWeights& weights, const PositionPropensities& propensities,
                    const PairConfig& config, Split split, std::uint64_t seed) {
-  return PairMaker(schema, gains, config, judge_pages(log, weights, propensities, split), seed).run();
+  return PairMaker(schema, gains, config, judge_pages(log, gains, weights, propensities, split), seed).run();
 }
 
 Page swap_slots(const Page& page, int i, int j) {
@@ -145,7 +145,7 @@ std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const GainConfig& 
                                       const GainWeights& weights, const PositionPropensities& propensities,
                                       Split split) {
   std::vector<SwapPair> swaps;
-  for (const JudgedPage& page : judge_pages(log, weights, propensities, split)) {
+  for (const JudgedPage& page : judge_pages(log, gains, weights, propensities, split)) {
     const double trust = confidence(page.evidence, gains.full_confidence);
     for (std::size_t i = 0; i < page.items.size(); ++i) {
       for (std::size_t j = i + 1; j < page.items.size(); ++j) {

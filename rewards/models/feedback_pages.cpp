@@ -2,12 +2,13 @@
 
 namespace pagewright {
 
-std::vector<FeedbackPage> feedback_pages(const FeedbackLog& log, const PageSchema& schema, Split split) {
+std::vector<FeedbackPage> feedback_pages(const FeedbackLog& log, const PageSchema& schema,
+                                         const GainConfig& gains, Split split) {
   std::vector<FeedbackPage> result;
   for (const LoggedPage& logged : log.pages) {
-    const LoggedRequest& request = log.requests[static_cast<std::size_t>(logged.request)];
-    if (request.split != split || logged.revisit_of) continue;
-    if (!page_violations(schema, request.request, logged.page).empty()) continue;
+    if (!gains.learns_from(log, logged, split)) continue;
+    const Request& request = log.requests[static_cast<std::size_t>(logged.request)].request;
+    if (!page_violations(schema, request, logged.page).empty()) continue;
     FeedbackPage& page = result.emplace_back();
     page.request = logged.request;
     page.page = logged.page;

@@ -6,11 +6,11 @@
 
 #include "core/data/feedback_log.hpp"
 #include "core/page/page_schema.hpp"
+#include "rewards/feedback/gains.hpp"
 
 namespace pagewright {
 
-/// A first view (revisits are left out: their history holds feedback on the same list) that the schema
-/// allows.
+/// A logged page that the schema allows.
 struct FeedbackPage {
   std::int64_t request = 0;  ///< index into FeedbackLog::requests
   Page page;
@@ -18,6 +18,8 @@ struct FeedbackPage {
   std::vector<float> purchased;  ///< [K] 0 or 1; implies clicked
 };
 
-std::vector<FeedbackPage> feedback_pages(const FeedbackLog& log, const PageSchema& schema, Split split);
+/// The pages that `gains` learns from in a split, in the order of the log.
+std::vector<FeedbackPage> feedback_pages(const FeedbackLog& log, const PageSchema& schema,
+                                         const GainConfig& gains, Split split);
 
 }  // namespace pagewright

@@ -40,4 +40,22 @@ at::Tensor swap_loss(const ItemModelOutputs& outputs, std::span<const SwapInBatc
   return weighted_sum(terms, weight);
 }
 
+at::Tensor position_penalty(const ItemModelOutputs& outputs, const PageBatch& batch,
+                            std::span<const SwapInBatch> swaps) {
+  std::vector<std::int64_t> here, there;  // the same item on the page as logged and on the swapped one
+  std::vector<double> weight;
+  const auto add = [&](const SwapInBatch& swap, int slot, int other) {
+    here.push_back(batch.slot_offsets[static_cast<std::size_t>(swap.original)] + slot);
+    there.push_back(batch.slot_offsets[static_cast<std::size_t>(swap.swapped)] + other);
+    weight.push_back(swap.weight);
+  };
+  for (const SwapInBatch& swap : swaps) {
+    add(swap, swap.i, swap.j);
+    add(swap, swap.j, swap.i);
+  }
+  const at::Tensor moved = at::index_select(outputs.slots, 0, index_tensor(here)) -
+                           at::index_select(outputs.slots, 0, index_tensor(there));
+  return weighted_sum(moved * moved, weight);
+}
+
 }  // namespace pagewright

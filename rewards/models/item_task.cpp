@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <ATen/TensorOperators.h>
 #include <c10/core/InferenceMode.h>
 
 #include "core/base/rng.hpp"
@@ -28,12 +29,12 @@ std::vector<std::vector<SwapPair>> swaps_by_page(const std::vector<SwapPair>& sw
 
 ItemModelTask::ItemModelTask(const PageLanguage& language, const FeedbackLog& log,
                              const std::vector<SwapPair>& train, const std::vector<SwapPair>& held_out,
-                             int swaps_per_page, std::uint64_t seed, LanePool& pool)
+                             const ItemModelConfig& config, std::uint64_t seed, LanePool& pool)
     : language_(language),
       log_(log),
       train_(swaps_by_page(train)),
       held_out_(swaps_by_page(held_out)),
-      swaps_per_page_(swaps_per_page),
+      config_(config),
       seed_(seed),
       pool_(pool) {}
 
@@ -45,7 +46,7 @@ std::vector<SwapPair> ItemModelTask::draw_swaps(const PageSwaps& swaps, std::uin
   random.shuffle(std::span(shuffled));
   std::vector<SwapPair> drawn;
   for (const SwapPair& swap : shuffled) {
-    if (static_cast<int>(drawn.size()) == swaps_per_page_) break;
+    if (static_cast<int>(drawn.size()) == config_.swaps) break;
     if (page_violations(language_.schema(), request, swap_slots(page.page, swap.i, swap.j)).empty())
       drawn.push_back(swap);
   }
@@ -79,7 +80,7 @@ at::Tensor ItemModelTask::swap_loss_of(const WeightsView& weights, std::span<con
     for (const SwapPair& swap : drawn) {
       group.encoded.push_back(language_.encode(order, swap_slots(logged.page, swap.i, swap.j)));
       swaps.push_back({original, next_page++, swap.first_better ? 1.0F : -1.0F,
-                       static_cast<float>(swap.weight / static_cast<double>(drawn.size()))});
+                       static_cast<float>(swap.weight / static_cast<double>(drawn.size())), swap.i, swap.j});
     }
     group.prompt = language_.prompt(request, std::move(order));
   }
@@ -93,7 +94,9 @@ at::Tensor ItemModelTask::swap_loss_of(const WeightsView& weights, std::span<con
     sums["swaps"] += 1;
     sums["swaps_right"] += gap > 0 ? 1 : 0;
   }
-  return swap_loss(outputs, swaps);
+  const at::Tensor loss = swap_loss(outputs, swaps);
+  if (config_.position_penalty == 0) return loss;
+  return loss + config_.position_penalty * position_penalty(outputs, batch, swaps);
 }
 
 double ItemModelTask::held_out_loss(const WeightsView& weights) {

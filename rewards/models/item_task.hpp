@@ -9,16 +9,17 @@
 #include "distributed/supervised/supervised_task.hpp"
 #include "rewards/feedback/pairs.hpp"
 #include "rewards/models/item_model.hpp"
+#include "rewards/models/reward_config.hpp"
 
 namespace pagewright {
 
-/// An example is a logged page with all its swaps (make_swap_pairs); each epoch draws at most
-/// `swaps_per_page` of them, and only such that leave a page that the schema allows: others are never shown.
-/// References must outlive the task.
+/// An example is a logged page with all its swaps (make_swap_pairs); each epoch draws at most `config.swaps`
+/// of them, and only such that leave a page that the schema allows: others are never shown. The loss is
+/// swap_loss plus `config.position_penalty` times position_penalty. References must outlive the task.
 class ItemModelTask : public SupervisedTask {
  public:
   ItemModelTask(const PageLanguage& language, const FeedbackLog& log, const std::vector<SwapPair>& train,
-                const std::vector<SwapPair>& held_out, int swaps_per_page, std::uint64_t seed,
+                const std::vector<SwapPair>& held_out, const ItemModelConfig& config, std::uint64_t seed,
                 LanePool& pool);
 
   std::string name() const override { return "item model"; }
@@ -27,7 +28,7 @@ class ItemModelTask : public SupervisedTask {
   double weight(std::int64_t) const override { return 1; }
   at::Tensor loss(const WeightsView& weights, std::span<const std::int64_t> examples,
                   LaneSums& sums) const override;
-  /// Mean swap loss per page.
+  /// Mean loss per page.
   double held_out_loss(const WeightsView& weights) override;
   /// Share of held-out swaps whose better page scores higher, of the swaps drawn for held_out_loss().
   double held_out_accuracy() const { return held_out_accuracy_; }
@@ -44,7 +45,7 @@ class ItemModelTask : public SupervisedTask {
   const FeedbackLog& log_;
   std::vector<PageSwaps> train_;
   std::vector<PageSwaps> held_out_;
-  int swaps_per_page_;
+  ItemModelConfig config_;
   std::uint64_t seed_;
   LanePool& pool_;
   int epoch_ = 0;

@@ -31,8 +31,12 @@ PageModelConfig PageModelConfig::from(const Section& section) {
 ItemModelConfig ItemModelConfig::from(const Section& section) {
   ItemModelConfig config;
   config.fit = FitConfig::from(section.child("fit", "how the model is fitted"), config.fit);
+  section.read_enum("start", config.start, {{"page", ItemStart::page}, {"random", ItemStart::random}},
+                    "where its backbone starts: at that of the fitted page model, or at random");
   section.read("swaps", config.swaps, at_least(1),
                "swapped pages evaluated beside each logged page, at most");
+  section.read("position_penalty", config.position_penalty, at_least(0),
+               "weight of the squared change of an item's score when it changes places");
   return config;
 }
 

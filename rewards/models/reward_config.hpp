@@ -20,6 +20,10 @@ enum class PageModelForm { utility, pairs, both };
 /// gain of the slot, paid where it arises instead of at the page end.
 enum class ItemCredit { head, utility };
 
+/// Where the item model's backbone starts: at that of the page model, which learns from every slot, or at
+/// random.
+enum class ItemStart { page, random };
+
 /// How one reward model is fitted.
 struct FitConfig {
   int epochs = 3;
@@ -39,7 +43,9 @@ struct PageModelConfig {
 
 struct ItemModelConfig {
   FitConfig fit;
-  int swaps = 4;  ///< swapped pages evaluated beside a logged page, at most
+  ItemStart start = ItemStart::page;
+  int swaps = 4;                ///< swapped pages evaluated beside a logged page, at most
+  double position_penalty = 1;  ///< c of Note [Position penalty]
   static ItemModelConfig from(const Section& section);
 };
 

@@ -76,14 +76,11 @@ std::vector<std::vector<float>> ModelPolicy::log_probs(std::span<const KeyedRequ
       });
 }
 
-std::vector<std::vector<float>> ModelPolicy::first_slot_scores(std::span<const KeyedRequest> requests,
-                                                               std::uint64_t iteration) {
+std::vector<std::vector<double>> ModelPolicy::first_slot_scores(std::span<const KeyedRequest> requests) {
   const WeightsView weights = checked_weights();
-  SampleOptions options;
-  options.iteration = iteration;
-  return in_chunks<std::vector<float>>(
+  return in_chunks<std::vector<double>>(
       pool_, requests.size(), requests_per_chunk(requests.size()), [&](std::size_t begin, std::size_t end) {
-        return PageGeneration(language_, weights, requests.subspan(begin, end - begin), options)
+        return PageGeneration(language_, weights, requests.subspan(begin, end - begin), {})
             .first_slot_scores();
       });
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/parallel.hpp"
+#include "core/iteration/first_slot_ranking.hpp"
 #include "core/iteration/interfaces.hpp"
 #include "core/model/weights_view.hpp"
 #include "core/page/page_language.hpp"
@@ -16,7 +17,7 @@ namespace pagewright {
 /// Works in chunks of requests over the pool's threads; results do not depend on the chunks or the number of
 /// threads. Float32 weights. References must outlive it; a WeightsView must stay unchanged until the call
 /// that took it returns.
-class ModelPolicy : public Policy, public Generator {
+class ModelPolicy : public Policy, public Generator, public FirstSlotRanking {
  public:
   /// `newest` gives the weights to use and is asked once a call.
   ModelPolicy(const PageLanguage& language, std::function<WeightsView()> newest, LanePool& pool,
@@ -35,10 +36,9 @@ class ModelPolicy : public Policy, public Generator {
   std::vector<std::vector<float>> log_probs(std::span<const KeyedRequest> requests,
                                             std::span<const Trajectory> trajectories) override;
 
-  /// Log-prob of each candidate at the first item position of the greedy page, [requests][M] by index into
-  /// Request::candidates (a ranking of all candidates); -infinity where the grammar forbids the item.
-  std::vector<std::vector<float>> first_slot_scores(std::span<const KeyedRequest> requests,
-                                                    std::uint64_t iteration = 0);
+  /// Log-prob of each candidate at the first item position of the greedy page in the candidate order of
+  /// iteration 0; -infinity where the grammar forbids the item.
+  std::vector<std::vector<double>> first_slot_scores(std::span<const KeyedRequest> requests) override;
 
  private:
   WeightsView checked_weights() const;

@@ -157,7 +157,7 @@ bool PageGeneration::note_first_slot(const Stream& stream, std::span<const std::
   if (!first_slot_only_ || allowed.back() < structure) return false;
   const auto p = static_cast<std::size_t>(stream.prompt);
   const CandidateOrder& order = prompts_[p].prompt.order;
-  first_slots_[p].assign(order.size(), -std::numeric_limits<float>::infinity());
+  first_slots_[p].assign(order.size(), -std::numeric_limits<double>::infinity());
   for (std::size_t i = 0; i < allowed.size(); ++i)
     if (allowed[i] >= structure)
       first_slots_[p][static_cast<std::size_t>(order[static_cast<std::size_t>(allowed[i] - structure)])] =
@@ -255,7 +255,7 @@ std::vector<Trajectory> PageGeneration::pages() {
   return result;
 }
 
-std::vector<std::vector<float>> PageGeneration::first_slot_scores() {
+std::vector<std::vector<double>> PageGeneration::first_slot_scores() {
   if (requests_.empty()) return {};
   options_.greedy = true;
   options_.samples = 1;

@@ -28,7 +28,7 @@ class PageGeneration {
   std::vector<Trajectory> pages();
   /// Log-prob of each candidate at the first item position of the greedy page, [requests][M] by index into
   /// Request::candidates; -infinity where the grammar forbids the item there.
-  std::vector<std::vector<float>> first_slot_scores();
+  std::vector<std::vector<double>> first_slot_scores();
 
  private:
   struct PromptState {
@@ -73,7 +73,7 @@ class PageGeneration {
   std::vector<Stream> streams_;
   std::optional<DecodeSession<float>> session_;
   std::optional<LayoutScorer<float>> scorer_;
-  std::vector<std::vector<float>> first_slots_;
+  std::vector<std::vector<double>> first_slots_;  ///< [requests][M]
 
   // Of the step at hand.
   std::vector<float> hidden_, scored_hidden_, logits_, log_probs_;

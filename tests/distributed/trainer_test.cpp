@@ -134,6 +134,15 @@ TEST_CASE("parameters start the same from a seed, and load by name into the same
   CHECK(parameters.parameters_sha256() == other.parameters_sha256());
   CHECK(parameters.view().at("model.norm.weight")[0].item<float>() == 1);
 
+  // A model with another head shares all but the heads.
+  ModelConfig headless = trainer_model();
+  headless.value_head = false;
+  FlatParameters third(headless);
+  third.initialise(5);
+  CHECK(third.load_shared(parameters.view()) == std::ssize(third.slots()));
+  for (const auto& name : {"model.norm.weight", "model.embed_tokens.weight"})
+    CHECK(flat_values(third.view().at(name).flatten()) == flat_values(parameters.view().at(name).flatten()));
+
   WeightsView::Tensors wrong = parameters.view().tensors();
   wrong.erase("model.norm.weight");
   wrong["value_head.bias"] = at::tensor({1.0f, 2.0f});

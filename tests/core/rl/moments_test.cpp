@@ -3,11 +3,9 @@
 #include <cmath>
 #include <vector>
 
-#include "core/rl/normaliser.hpp"
 #include "tests/support/catch.hpp"
 
 using pagewright::Moments;
-using pagewright::RewardNormaliser;
 
 TEST_CASE("a large mean does not eat the variance") {
   // Mean 1000, spread +-0.01: E[x^2] - E[x]^2 in single precision gives a negative variance here.
@@ -59,17 +57,4 @@ TEST_CASE("moments of a masked span leave the masked values out and merging noth
   CHECK(empty.sample_variance() == 0);
   empty.merge(before);
   CHECK(empty == before);
-}
-
-TEST_CASE("a reward normaliser centres, scales and clips") {
-  RewardNormaliser normaliser;
-  for (double value : {1.0, 2.0, 3.0}) normaliser.add(value);
-  CHECK(normaliser(3) == Approx(1));
-  CHECK(normaliser(100) == 5);
-  CHECK(normaliser(-100) == -5);
-  normaliser.shift_mean = false;
-  CHECK(normaliser(3) == Approx(3));
-  RewardNormaliser constant;
-  for (int i = 0; i < 3; ++i) constant.add(7);
-  CHECK(constant(7) == 0);
 }

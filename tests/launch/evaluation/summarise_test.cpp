@@ -45,7 +45,7 @@ struct SmallWorld {
       pages_with_truth("oracle", cases, 3)};
   SummaryOptions options() const {
     SummaryOptions result;
-    result.differences = usual_differences(policies);
+    result.differences = usual_differences(policies, cases);
     result.differences.emplace_back("both", "nobody");
     return result;
   }
@@ -123,7 +123,19 @@ TEST_CASE("the usual differences compare with the references that come before") 
   const SmallWorld world;
   const std::vector<std::pair<std::string, std::string>> expected{
       {"imitation", "logged"}, {"both", "logged"}, {"both", "imitation"}};
-  CHECK(usual_differences(world.policies) == expected);
+  CHECK(usual_differences(world.policies, world.cases) == expected);
+}
+
+TEST_CASE("last touched first is a reference only where lists are seen again") {
+  const SmallWorld world;
+  const std::vector<PolicyPages> policies{pages_with_truth("last_touched", world.cases, 2),
+                                          pages_with_truth("both", world.cases, 2)};
+  const std::vector<std::pair<std::string, std::string>> expected{{"both", "last_touched"}};
+  CHECK(usual_differences(policies, world.cases) == expected);
+  std::vector<EvaluationCase> first_views;
+  for (const EvaluationCase& test : world.cases)
+    if (!test.same_list()) first_views.push_back(test);
+  CHECK(usual_differences(policies, first_views).empty());
 }
 
 TEST_CASE("the share of the gap closed is 0 for random, 1 for the oracle and a ratio of means between them") {

@@ -6,6 +6,7 @@
 #include "distributed/supervised/supervised_loop.hpp"
 #include "rewards/models/item_model.hpp"
 #include "rewards/models/item_task.hpp"
+#include "rewards/models/page_task.hpp"
 #include "rewards/models/reward_scale.hpp"
 #include "rewards/simulator/simulated_log.hpp"
 #include "rewards/terms/learned_terms.hpp"
@@ -31,6 +32,14 @@ double pearson_correlation(const std::vector<double>& x, const std::vector<doubl
   return xy / std::sqrt(xx * yy);
 }
 
+void fit_epochs(SupervisedTask& task, FlatParameters& parameters, int epochs, LanePool& pool) {
+  LocalCommunicator alone;
+  const SupervisedConfig loop{epochs, 64, 2, 1};
+  Trainer trainer(alone, parameters, {.learning_rate = 1e-3}, pool, 8,
+                  supervised_steps(task.examples(), loop));
+  run_supervised(trainer, task, loop);
+}
+
 TEST_CASE("item scores learnt from clicks follow true attractiveness on uniformly random held-out pages",
           "[.long]") {
   const PageLanguage language = models_test::quickstart_language();
@@ -40,15 +49,23 @@ TEST_CASE("item scores learnt from clicks follow true attractiveness on uniforml
   const GainWeights gains = gain_weights(config, log);
   const PositionPropensities propensities = position_propensities(config, log);
   const auto pool = make_lane_pool(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
-  ItemModelTask task(language, log, make_swap_pairs(log, config, gains, propensities, Split::train),
-                     make_swap_pairs(log, config, gains, propensities, Split::valid), 4, 1, *pool);
+  const auto pages = [&](Split split) {
+    return PageTaskData{feedback_pages(log, language.schema(), config, split), {}};
+  };
+  FlatParameters page_model(
+      models_test::quickstart_model(language, page_model_heads(PageModelForm::utility)));
+  page_model.initialise(2);
+  PageModelTask page_task(language, log, pages(Split::train), pages(Split::valid), {}, config.label_smoothing,
+                          gains, 1, *pool);
+  fit_epochs(page_task, page_model, 3, *pool);
+
   FlatParameters parameters(models_test::quickstart_model(language, {kItemHead}));
   parameters.initialise(3);
-  LocalCommunicator alone;
-  const SupervisedConfig loop{3, 64, 2, 1};
-  Trainer trainer(alone, parameters, {.learning_rate = 1e-3}, *pool, 8,
-                  supervised_steps(task.examples(), loop));
-  run_supervised(trainer, task, loop);
+  CHECK(parameters.load_shared(page_model.view()) ==
+        std::ssize(parameters.slots()) - 2);  // all but the item head
+  ItemModelTask task(language, log, make_swap_pairs(log, config, gains, propensities, Split::train),
+                     make_swap_pairs(log, config, gains, propensities, Split::valid), {}, 1, *pool);
+  fit_epochs(task, parameters, 1, *pool);
 
   std::vector<RequestPages> groups;
   std::vector<double> truth;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
@@ -88,7 +89,7 @@ TEST_CASE("the item loss of a batch is the sum over its parts, and swaps are dra
   const FeedbackLog log = simulate_log(test::small_world(4, 120, 20));
   const auto pool = make_lane_pool(2);
   ItemModelTask task(language, log, item_model_swaps(log, Split::train), item_model_swaps(log, Split::valid),
-                     3, 9, *pool);
+                     {.swaps = 3}, 9, *pool);
   REQUIRE(task.examples() >= 24);
   std::vector<std::int64_t> examples(24);
   std::iota(examples.begin(), examples.end(), 0);
@@ -114,10 +115,42 @@ TEST_CASE("the item loss of a batch is the sum over its parts, and swaps are dra
 TEST_CASE("the swap loss weighs the logistic losses of the signed gaps") {
   ItemModelOutputs outputs;
   outputs.discounted = tensor_like(std::vector<float>{1.0F, 0.25F, 1.5F}, at::zeros({1}));
-  const std::vector<SwapInBatch> swaps{{0, 1, 1, 2.0F}, {0, 2, -1, 0.5F}};
+  const std::vector<SwapInBatch> swaps{{0, 1, 1, 2.0F, 0, 1}, {0, 2, -1, 0.5F, 0, 2}};
   // -log sigmoid of the gaps 0.75 and 0.5
   const double expected = 2 * std::log1p(std::exp(-0.75)) + 0.5 * std::log1p(std::exp(-0.5));
   CHECK(swap_loss(outputs, swaps).item<double>() == Approx(expected).epsilon(1e-6));
+}
+
+/// The scores of two pages of three slots, the second with slots 0 and 2 swapped.
+struct SwappedScores {
+  ItemModelOutputs outputs;
+  PageBatch batch;
+  std::vector<SwapInBatch> swaps{{0, 1, 1, 2.0F, 0, 2}};
+  explicit SwappedScores(const std::vector<float>& slots) {
+    outputs.slots = tensor_like(slots, at::zeros({1}));
+    batch.slot_offsets = {0, 3, 6};
+    batch.slot_page = {0, 0, 0, 1, 1, 1};
+    batch.page_row = {0, 0};
+    std::vector<float> discounts;
+    for (int slot = 0; slot < 6; ++slot) discounts.push_back(static_cast<float>(slot_discount(slot % 3)));
+    outputs.discounted = sum_by_page(outputs.slots * tensor_like(discounts, outputs.slots), batch);
+  }
+};
+
+TEST_CASE("the swap loss does not see what an item adds by where it stands, and the position penalty does") {
+  // Items a, b, c on the first page, c, b, a on the second; every item scores the same at each place.
+  const SwappedScores fair({3, 1, -1, -1, 1, 3});
+  std::vector<float> with_more{3, 1, -1, -1, 1, 3};
+  const float more[] = {0.5F, 4.0F, -2.0F};  // u(a), u(b), u(c)
+  for (std::size_t slot = 0; slot < 6; ++slot)
+    with_more[slot] += more[slot < 3 ? slot : 5 - slot] / static_cast<float>(slot_discount(int(slot) % 3));
+  const SwappedScores unfair(with_more);
+  CHECK(swap_loss(unfair.outputs, unfair.swaps).item<double>() ==
+        Approx(swap_loss(fair.outputs, fair.swaps).item<double>()).epsilon(1e-5));
+  CHECK(position_penalty(fair.outputs, fair.batch, fair.swaps).item<double>() == 0);
+  const double stretch = 1 / slot_discount(2) - 1 / slot_discount(0);
+  CHECK(position_penalty(unfair.outputs, unfair.batch, unfair.swaps).item<double>() ==
+        Approx(2.0 * stretch * stretch * (0.5 * 0.5 + 2.0 * 2.0)).epsilon(1e-5));
 }
 
 }  // namespace

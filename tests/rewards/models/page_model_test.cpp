@@ -104,7 +104,7 @@ TEST_CASE("the page loss of a batch is the sum over its parts in every form") {
   const GainWeights gains{1, 5, 1, 3000};
   const PositionPropensities propensities(power_law_propensities(8, 0.5), 10);
   PageTaskData data{
-      feedback_pages(log, language.schema(), Split::train),
+      feedback_pages(log, language.schema(), GainConfig{}, Split::train),
       make_pairs(log, language.schema(), GainConfig{}, gains, propensities, PairConfig{}, Split::train, 2)
           .pairs};
   REQUIRE(data.pages.size() >= 24);

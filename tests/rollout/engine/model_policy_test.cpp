@@ -148,7 +148,7 @@ TEST_CASE("first-slot scores rank all candidates, and the greedy page starts wit
     CHECK(scores[i][static_cast<std::size_t>(slot.candidate)] ==
           pages[i].log_probs[static_cast<std::size_t>(slot.token)]);
     double sum = 0;
-    for (const float score : scores[i]) sum += std::exp(double(score));
+    for (const double score : scores[i]) sum += std::exp(score);
     CHECK(sum == Approx(1.0).epsilon(1e-5));
   }
 }
