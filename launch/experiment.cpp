@@ -8,11 +8,12 @@ namespace pagewright {
 
 namespace {
 
-PolicyVariant read_variant(const Section& section) {
+PolicyVariant read_variant(const Section& section, double alpha) {
   PolicyVariant variant;
+  variant.alpha = alpha;
   section.read_required("name", variant.name, "name of the policy; its folder and its row in the evaluation");
   section.read("alpha", variant.alpha, in_closed(0, 1),
-               "weight of the page reward; the item reward weighs 1 - alpha");
+               "weight of the page reward, if not rewards.alpha; the item reward weighs 1 - alpha");
   PageModelForm form = PageModelForm::utility;
   section.read_enum(
       "page_model", form,
@@ -26,19 +27,24 @@ PolicyVariant read_variant(const Section& section) {
   return variant;
 }
 
-void read_policies(const Section& root, std::vector<PolicyVariant>& policies) {
+void read_policies(const Section& root, double alpha, std::vector<PolicyVariant>& policies) {
   std::set<std::string> names;
-  static const std::set<std::string> kTaken{"random", "logged", "imitation", "warmup", "oracle"};
+  static const std::set<std::string> kTaken{"random",     "logged",        "price_ascending",
+                                            "popularity", "last_touched",  "imitation",
+                                            "warmup",     "greedy_reward", "oracle"};
   for (const Section& section :
        root.children("policies", "policies that `train` makes, each from the warm-up")) {
-    policies.push_back(read_variant(section));
+    policies.push_back(read_variant(section, alpha));
     const std::string& name = policies.back().name;
     if (kTaken.contains(name))
       section.complain("name", "'" + name + "' is the name of a baseline; choose another");
     if (!names.insert(name).second)
       section.complain("name", "'" + name + "' is given twice; names must differ");
   }
-  if (policies.empty()) policies.push_back({});
+  if (policies.empty()) {
+    policies.emplace_back();
+    policies.back().alpha = alpha;
+  }
 }
 
 EvaluationConfig read_evaluation(const Section& section) {
@@ -97,7 +103,7 @@ Experiment read_experiment(const Section& root) {
   ppo.read("checkpoints_kept", experiment.checkpoints_kept, at_least(1), "newest checkpoints that are kept");
   ppo.read("rollouts_every", experiment.rollouts_every, at_least(0).in_units("iterations"),
            "iterations between those whose pages are written to rollouts/; 0: none");
-  read_policies(root, experiment.policies);
+  read_policies(root, experiment.rewards.alpha, experiment.policies);
   experiment.evaluation = read_evaluation(root.child("evaluation", "`evaluate`"));
   experiment.simulator = SimulatorConfig::from(root.child("simulator", "the simulated shop: `simulate`"));
   return experiment;

@@ -22,7 +22,7 @@ namespace pagewright {
 /// One policy that `train` makes from the warm-up: which reward it learns from.
 struct PolicyVariant {
   std::string name = "both";
-  double alpha = 0.5;                      ///< weight of the page reward
+  double alpha = 0.5;                      ///< weight of the page reward; rewards.alpha if not given
   std::optional<PageModelForm> page_form;  ///< another page model than rewards.page.form
   std::optional<ItemCredit> item_credit;
 };

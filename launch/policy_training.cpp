@@ -129,12 +129,18 @@ TrainingHashes train_policy(Workbench& bench, const PolicyVariant& variant, bool
                     {bench.language(), training_requests(bench.log()), policy, scorer, trainer},
                     experiment.seed);
   std::vector<std::string> metric_lines;
+  std::string warnings;
   if (saved) {
     pipeline.restore(from_checkpoint(parameters, *saved));
     metric_lines = saved->metrics;
     // The closing measurement of a finished run is taken again.
     if (saved->numbers.at("stopped") == 0 && metric_lines.size() > static_cast<std::size_t>(saved->iteration))
       metric_lines.resize(static_cast<std::size_t>(saved->iteration));
+    for (const std::string& line : metric_lines) {
+      const MetricsRecord record = parse_metrics_line(line);
+      for (const std::string& warning : pipeline.recall(record.iteration, record.metrics))
+        warnings += warning + "\n";
+    }
     log_info("{}: resumed after {} iterations", variant.name, saved->iteration);
   }
 
@@ -142,7 +148,6 @@ TrainingHashes train_policy(Workbench& bench, const PolicyVariant& variant, bool
   Progress progress(variant.name, experiment.ppo.iterations);
   progress.advance(saved ? saved->iteration : 0);
   auto started = std::chrono::steady_clock::now();
-  std::string warnings;
   PipelineHooks hooks;
   // The judge is asked at the start, at every fifth iteration, and at the end.
   std::map<std::string, double> judged;

@@ -16,7 +16,7 @@ while [ $# -gt 0 ]; do
 done
 
 if [ -e "$run" ]; then
-  [ -f "$run/config.yaml" ] || { echo "quickstart.sh: $run exists and holds no run; choose another with --run" >&2; exit 1; }
+  [ -f "$run/config.yaml" ] || [ -d "$run/log" ] || { echo "quickstart.sh: $run exists and holds no run; choose another with --run" >&2; exit 1; }
   rm -rf "$run"
 fi
 

@@ -11,8 +11,12 @@ namespace pagewright {
 
 namespace {
 
+constexpr const char* kRunConfig = "config.yaml";
+
 bool is_free_key(const std::string& path) {
-  return path == "threads" || path == "run" || path.starts_with("evaluation.");
+  static const std::set<std::string> kFree{"threads", "run", "ppo.checkpoint_every", "ppo.checkpoints_kept",
+                                           "ppo.rollouts_every"};
+  return kFree.contains(path) || path.starts_with("evaluation.");
 }
 
 void make_run_folder(const std::filesystem::path& path) {
@@ -37,21 +41,26 @@ std::vector<std::string> differing_keys(const std::map<std::string, std::string>
   return {differing.begin(), differing.end()};
 }
 
+RunFolder RunFolder::begin(const LoadedExperiment& loaded) {
+  const std::filesystem::path& path = loaded.experiment.run;
+  const std::filesystem::path config = path / kRunConfig;
+  if (std::filesystem::exists(config)) return open(loaded);
+  make_run_folder(path);
+  write_file_atomically(config, loaded.effective_yaml);
+  return RunFolder(path);
+}
+
 RunFolder RunFolder::open(const LoadedExperiment& loaded) {
   const std::filesystem::path& path = loaded.experiment.run;
-  make_run_folder(path);
-  const std::filesystem::path config = path / "config.yaml";
-  if (std::filesystem::exists(config)) {
-    const LoadedExperiment before = load_experiment(config, {});
-    const auto differing = differing_keys(before.values, loaded.values);
-    if (!differing.empty())
-      fail(
-          "{} belongs to a run with another configuration; these keys differ: {}. Choose another folder with "
-          "--set run=FOLDER, or remove this one",
-          path.string(), fmt::join(differing, ", "));
-  } else {
-    write_file_atomically(config, loaded.effective_yaml);
-  }
+  const std::filesystem::path config = path / kRunConfig;
+  require(std::filesystem::exists(config), "{} holds no run yet; `pagewright sft` begins one", path.string());
+  const LoadedExperiment before = load_experiment(config, {});
+  const auto differing = differing_keys(before.values, loaded.values);
+  if (!differing.empty())
+    fail(
+        "{} belongs to a run with another configuration; these keys differ: {}. Choose another folder with "
+        "--set run=FOLDER, or remove this one",
+        path.string(), fmt::join(differing, ", "));
   return RunFolder(path);
 }
 

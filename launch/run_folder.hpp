@@ -18,8 +18,10 @@ namespace pagewright {
 class RunFolder {
  public:
   /// Makes the folder, or opens it if it belongs to the same configuration. A folder of another one is an
-  /// Error that names the keys that differ; keys that cannot change results (threads, evaluation.*) may
-  /// differ.
+  /// Error that names the keys that differ; keys that cannot change results (threads,
+  /// evaluation.*, how often checkpoints and rollouts are written) may differ.
+  static RunFolder begin(const LoadedExperiment& loaded);
+  /// The same for a folder that must be there already; nothing is made.
   static RunFolder open(const LoadedExperiment& loaded);
 
   const std::filesystem::path& path() const { return path_; }

@@ -25,8 +25,18 @@ TruthFunction truth_of(const World* world, const GainWeights& gains) {
   };
 }
 
-void run_evaluate(const ConfigOptions& config, bool constrained) {
-  Workbench bench(config);
+struct EvaluateOptions {
+  bool unconstrained = false;
+  bool tuning = false;  ///< on the validation users
+};
+
+std::string evaluation_name(const EvaluateOptions& options) {
+  return std::string("evaluation") + (options.tuning ? "-valid" : "") +
+         (options.unconstrained ? "-unconstrained" : "") + ".json";
+}
+
+void run_evaluate(const ConfigOptions& config, const EvaluateOptions& choice) {
+  Workbench bench(config, RunUse::begin);
   const Experiment& experiment = bench.experiment();
   const std::unique_ptr<World> world = world_of_log(experiment);
   const LineUp line_up(bench, world.get());
@@ -34,12 +44,13 @@ void run_evaluate(const ConfigOptions& config, bool constrained) {
       experiment.evaluation.requests > 0
           ? std::optional<std::size_t>(static_cast<std::size_t>(experiment.evaluation.requests))
           : std::nullopt;
-  const std::vector<EvaluationCase> cases = evaluation_cases(bench.log(), Split::test, limit);
+  const std::vector<EvaluationCase> cases =
+      evaluation_cases(bench.log(), choice.tuning ? Split::valid : Split::test, limit);
 
   EvaluationOptions options;
   options.ranking.k = experiment.evaluation.cutoff;
   options.seed = experiment.seed;
-  options.constrained = constrained;
+  options.constrained = !choice.unconstrained;
   options.truth = truth_of(world.get(), gain_weights(experiment.rewards.gains, bench.log()));
   const std::vector<NamedPolicy> policies = line_up.named();
   Progress progress("evaluate", static_cast<std::int64_t>(cases.size() * policies.size()));
@@ -56,14 +67,18 @@ void run_evaluate(const ConfigOptions& config, bool constrained) {
   summary.bootstrap.seed = experiment.seed;
   summary.differences = usual_differences(pages, cases);
   const EvaluationReport report = summarise_with_views(pages, cases, summary);
-  const std::filesystem::path file =
-      bench.run().file(constrained ? "evaluation.json" : "evaluation-unconstrained.json");
+  const std::filesystem::path file = bench.run().file(evaluation_name(choice));
   write_evaluation(file, report);
-  if (constrained) write_page_examples(bench.run().file("pages.jsonl"), experiment.schema, cases, pages);
+  if (!choice.unconstrained && !choice.tuning)
+    write_page_examples(bench.run().file("pages.jsonl"), experiment.schema, cases, pages);
   if (bench.language().prompt_template().uses_logged_rank() ||
       bench.language().order_kind() == CandidateOrderKind::logged)
     fmt::print("The policies of this run see the logged rank: they are re-rankers of the logged order.\n");
+  if (experiment.oracle_weight != 0)
+    fmt::print(
+        "The policies of this run are oracle-trained: a reward term looked at the simulator's truth.\n");
   fmt::print("{}\nwritten to {}\n", evaluation_text(report), file.string());
+  if (options.truth) fmt::print("true_gmv is in minor units of the currency (cents) a page\n");
 }
 
 }  // namespace
@@ -73,11 +88,14 @@ void add_evaluate_verb(CLI::App& app) {
                                       "compare the run's policies with baselines on held-out users: one "
                                       "table, intervals by user, evaluation.json");
   auto options = add_config_options(*verb);
-  auto unconstrained = std::make_shared<bool>(false);
+  auto choice = std::make_shared<EvaluateOptions>();
   verb->add_flag(
-      "--unconstrained", *unconstrained,
+      "--unconstrained", choice->unconstrained,
       "without the grammar, to see how often pages would be valid; written to evaluation-unconstrained.json");
-  verb->callback([options, unconstrained] { run_evaluate(*options, !*unconstrained); });
+  verb->add_flag("--valid", choice->tuning,
+                 "on the validation users, to choose settings by, so that the test users are looked at once; "
+                 "written to evaluation-valid.json");
+  verb->callback([options, choice] { run_evaluate(*options, *choice); });
 }
 
 }  // namespace pagewright

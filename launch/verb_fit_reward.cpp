@@ -14,7 +14,7 @@ void add_fit_reward_verb(CLI::App& app) {
       "fit the page and item reward models to the log, and report how well they order held-out pages");
   auto options = add_config_options(*verb);
   verb->callback([options] {
-    Workbench bench(*options);
+    Workbench bench(*options, RunUse::existing);
     fit_rewards(bench);
   });
 }

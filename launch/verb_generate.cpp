@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <iostream>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -24,6 +25,7 @@ struct GenerateOptions {
   double temperature = 1;
   bool greedy = false;
   int samples = 1;
+  std::optional<std::uint64_t> seed;  ///< absent: the experiment's
 };
 
 PagePropensities propensities_of(const Trajectory& trajectory) {
@@ -52,7 +54,7 @@ void print_pages(const PageLanguage& language, const Request& request, Policy& p
 }
 
 void run_generate(const ConfigOptions& config, const GenerateOptions& options) {
-  Workbench bench(config);
+  Workbench bench(config, RunUse::existing);
   const FlatParameters parameters =
       load_model(bench.run().policy(options.policy), bench.experiment().policy_model(), "policy",
                  bench.language().hash());
@@ -61,7 +63,7 @@ void run_generate(const ConfigOptions& config, const GenerateOptions& options) {
   ModelPolicy policy(
       bench.language(), [view = parameters.view()] { return view; }, bench.pool(), options.policy);
   SampleOptions sampling;
-  sampling.seed = bench.experiment().seed;
+  sampling.seed = options.seed.value_or(bench.experiment().seed);
   sampling.samples = options.samples;
   sampling.temperature = options.temperature;
   sampling.greedy = options.greedy;
@@ -104,6 +106,9 @@ void add_generate_verb(CLI::App& app) {
   verb->add_option("--samples", options->samples, "pages for each request")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  verb->add_option(
+      "--seed", options->seed,
+      "of sampling; otherwise the experiment's. A request gets the same pages from the same seed");
   verb->callback([config, options] { run_generate(*config, *options); });
 }
 

@@ -79,7 +79,7 @@ ReportData read_report(Workbench& bench, const PolicyVariant& variant, const std
 }
 
 void run_report(const ConfigOptions& config, const ReportOptions& options) {
-  Workbench bench(config);
+  Workbench bench(config, RunUse::existing);
   const PolicyVariant variant = chosen_variant(bench.experiment(), options.policy);
   require(variant.name != options.baseline, "--policy and --baseline are both '{}'; name two policies",
           variant.name);

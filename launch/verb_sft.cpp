@@ -17,13 +17,14 @@ namespace pagewright {
 namespace {
 
 void run_sft(const ConfigOptions& options, bool imitation) {
-  Workbench bench(options);
+  Workbench bench(options, RunUse::begin);
   const Experiment& experiment = bench.experiment();
   const std::string name = imitation ? "imitation" : "warmup";
   WarmupConfig config = experiment.warmup;
   if (imitation) {
     config.target = WarmupTarget::shown;
     config.unengaged_weight = 1;
+    config.misses = 0;
   }
   WarmupExamples train = warmup_examples(bench.log(), experiment.schema, Split::train, config.target);
   WarmupExamples held_out = warmup_examples(bench.log(), experiment.schema, Split::valid, config.target);
@@ -46,7 +47,7 @@ void run_sft(const ConfigOptions& options, bool imitation) {
   Trainer trainer(bench.communicator(), parameters, config.optimizer, bench.pool(), experiment.lanes(),
                   supervised_steps(static_cast<std::int64_t>(train.examples.size()), loop));
   WarmupTask task(bench.language(), bench.log(), std::move(train.examples), std::move(held_out.examples),
-                  config.unengaged_weight, bench.pool());
+                  config, experiment.seed, bench.pool());
   const SupervisedResult result = run_supervised(trainer, task, loop);
   fmt::print("{}", curve_table(result, "nats a token"));
 

@@ -19,7 +19,7 @@ struct TrainOptions {
 };
 
 void run_train(const ConfigOptions& config, const TrainOptions& options) {
-  Workbench bench(config);
+  Workbench bench(config, RunUse::existing);
   const auto& policies = bench.experiment().policies;
   std::vector<PolicyVariant> chosen;
   std::string names;

@@ -9,26 +9,33 @@
 
 namespace pagewright {
 
-Workbench::Workbench(const ConfigOptions& options)
+namespace {
+
+std::unique_ptr<FeedbackLog> load_training_log(const Experiment& experiment) {
+  auto log = std::make_unique<FeedbackLog>(load_log(experiment.log));
+  bind_to_schema(*log, experiment.schema);
+  const bool trains = std::any_of(log->pages.begin(), log->pages.end(), [&](const LoggedPage& page) {
+    return log->requests[static_cast<std::size_t>(page.request)].split == Split::train;
+  });
+  require(
+      trains,
+      "{}: the log has no page of the training split; import one with `pagewright import` or make one with "
+      "`pagewright simulate`",
+      experiment.log.string());
+  return log;
+}
+
+}  // namespace
+
+Workbench::Workbench(const ConfigOptions& options, RunUse use)
     : loaded_(options.load()),
-      run_(RunFolder::open(loaded_)),
+      log_(use == RunUse::begin ? load_training_log(loaded_.experiment) : nullptr),
+      run_(use == RunUse::begin ? RunFolder::begin(loaded_) : RunFolder::open(loaded_)),
       language_(loaded_.experiment.language()),
       pool_(make_lane_pool(loaded_.experiment.worker_threads())) {}
 
 const FeedbackLog& Workbench::log() {
-  if (!log_) {
-    auto log = std::make_unique<FeedbackLog>(load_log(experiment().log));
-    bind_to_schema(*log, experiment().schema);
-    const bool trains = std::any_of(log->pages.begin(), log->pages.end(), [&](const LoggedPage& page) {
-      return log->requests[static_cast<std::size_t>(page.request)].split == Split::train;
-    });
-    require(
-        trains,
-        "{}: the log has no page of the training split; import one with `pagewright import` or make one with "
-        "`pagewright simulate`",
-        experiment().log.string());
-    log_ = std::move(log);
-  }
+  if (!log_) log_ = load_training_log(experiment());
   return *log_;
 }
 

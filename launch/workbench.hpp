@@ -12,10 +12,14 @@
 
 namespace pagewright {
 
+/// Whether a verb may begin a run, or works on what others left.
+enum class RunUse { begin, existing };
+
 class Workbench {
  public:
-  /// Loads the configuration, opens the run folder, starts the threads.
-  explicit Workbench(const ConfigOptions& options);
+  /// Loads the configuration, opens the run folder, starts the threads. With RunUse::begin the folder is made
+  /// if it is not there, but only once the log was read, so that a wrong log leaves nothing behind.
+  Workbench(const ConfigOptions& options, RunUse use);
 
   const Experiment& experiment() const { return loaded_.experiment; }
   const LoadedExperiment& loaded() const { return loaded_; }
@@ -28,11 +32,11 @@ class Workbench {
 
  private:
   LoadedExperiment loaded_;
+  std::unique_ptr<FeedbackLog> log_;
   RunFolder run_;
   PageLanguage language_;
   std::unique_ptr<LanePool> pool_;
   LocalCommunicator communicator_;
-  std::unique_ptr<FeedbackLog> log_;
 };
 
 }  // namespace pagewright

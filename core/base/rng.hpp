@@ -23,7 +23,8 @@ enum class RandomStream : uint32_t {
   bootstrap,        ///< resampling for intervals
   request_draw,     ///< requests of an iteration
   baseline,         ///< random decisions of baseline policies
-  controls          ///< negative controls
+  controls,         ///< negative controls
+  misses            ///< warm-up pages whose engaged items come late
 };
 
 /// Philox4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",

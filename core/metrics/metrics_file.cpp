@@ -30,21 +30,6 @@ void check_metric_name(const std::string& name) {
   require(name != "iteration" && name != "seconds", "a metric cannot be named \"{}\"", name);
 }
 
-MetricsRecord metrics_record(std::string_view line) {
-  const nlohmann::json json = nlohmann::json::parse(line);
-  MetricsRecord record;
-  record.iteration = json.at("iteration").get<std::int64_t>();
-  for (const auto& [name, value] : json.items()) {
-    if (name == "iteration") continue;
-    const double number = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
-    if (name == "seconds")
-      record.seconds = number;
-    else
-      record.metrics[name] = number;
-  }
-  return record;
-}
-
 /// Calls `visit(line, record)` for every whole line.
 template <class Visit>
 void for_each_metrics_line(const std::filesystem::path& path, Visit&& visit) {
@@ -54,8 +39,8 @@ void for_each_metrics_line(const std::filesystem::path& path, Visit&& visit) {
     const std::size_t end = content.find('\n', begin);
     if (end == std::string::npos) return;  // cut short by an interruption
     const std::string_view line(content.data() + begin, end - begin);
-    visit(line,
-          with_context(fmt::format("{}:{}", path.string(), number), [&] { return metrics_record(line); }));
+    visit(line, with_context(fmt::format("{}:{}", path.string(), number),
+                             [&] { return parse_metrics_line(line); }));
     begin = end + 1;
   }
 }
@@ -69,6 +54,25 @@ std::string canonical_metrics_line(std::int64_t iteration, const std::map<std::s
     line += fmt::format(",\"{}\":{}", name, metrics_number(value));
   }
   return line + "}";
+}
+
+MetricsRecord parse_metrics_line(std::string_view line) {
+  MetricsRecord record;
+  try {
+    const nlohmann::json json = nlohmann::json::parse(line);
+    record.iteration = json.at("iteration").get<std::int64_t>();
+    for (const auto& [name, value] : json.items()) {
+      if (name == "iteration") continue;
+      const double number = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+      if (name == "seconds")
+        record.seconds = number;
+      else
+        record.metrics[name] = number;
+    }
+  } catch (const nlohmann::json::exception& error) {
+    fail("this is no line of metrics: {}", error.what());
+  }
+  return record;
 }
 
 std::vector<MetricsRecord> read_metrics(const std::filesystem::path& path) {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pagewright {
@@ -27,6 +28,9 @@ struct MetricsRecord {
   std::map<std::string, double> metrics;
   double seconds = 0;  ///< wall time of the iteration
 };
+
+/// Reads one line, with or without seconds. Throws Error if it is none.
+MetricsRecord parse_metrics_line(std::string_view line);
 
 /// All whole lines of such a file. A last line that an interruption cut short is left out; any other line
 /// that cannot be read is an Error with file and line.

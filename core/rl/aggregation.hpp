@@ -19,7 +19,7 @@ enum class LossAggregation { token_mean, seq_mean_token_sum, seq_mean_token_mean
 struct GlobalCounts {
   double tokens = 0;
   double sequences = 0;        ///< sequences with at least one token
-  double length_constant = 1;  ///< divisor of seq_mean_token_sum_norm
+  double length_constant = 1;  ///< divisor of seq_mean_token_sum_norm: the longest page of the schema
 };
 
 /// Weight of every token of the sequences of the given lengths, concatenated [sum of lengths], such that the

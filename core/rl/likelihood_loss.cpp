@@ -8,12 +8,12 @@
 namespace pagewright {
 
 std::vector<double> likelihood_weights(const PageSpans& spans, std::int64_t tokens,
-                                       std::span<const std::uint8_t> engaged, double unengaged_weight) {
-  require(engaged.size() == spans.slots.size(), "likelihood: {} engagement flags for a page of {} slots",
-          engaged.size(), spans.slots.size());
+                                       std::span<const double> slot_weights) {
+  require(slot_weights.size() == spans.slots.size(), "likelihood: {} weights for a page of {} slots",
+          slot_weights.size(), spans.slots.size());
   std::vector<double> weights(static_cast<std::size_t>(tokens), 1.0);
-  for (std::size_t k = 0; k < engaged.size(); ++k)
-    if (engaged[k] == 0) weights.at(static_cast<std::size_t>(spans.slots[k].token)) = unengaged_weight;
+  for (std::size_t k = 0; k < slot_weights.size(); ++k)
+    weights.at(static_cast<std::size_t>(spans.slots[k].token)) = slot_weights[k];
   return weights;
 }
 

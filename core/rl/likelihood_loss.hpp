@@ -11,10 +11,10 @@
 
 namespace pagewright {
 
-/// Weight of every token of a page, [T]: 1 for structure tokens and for the items of engaged slots,
-/// `unengaged_weight` for items that were shown and not engaged with. `engaged` is [K] in page order.
+/// Weight of every token of a page, [T]: `slot_weights` [K] for the items, in page order, 1 for structure
+/// tokens.
 std::vector<double> likelihood_weights(const PageSpans& spans, std::int64_t tokens,
-                                       std::span<const std::uint8_t> engaged, double unengaged_weight);
+                                       std::span<const double> slot_weights);
 
 /// -sum_t weights[t] * log_probs[t] / total_weight: a lane's share of the mean negative log-likelihood, where
 /// `total_weight` is the sum of weights over the global batch. `log_probs` is [R].

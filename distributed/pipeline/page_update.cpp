@@ -13,17 +13,16 @@ namespace {
 
 using LaneRequests = std::vector<std::vector<const LearningRequest*>>;
 
-GlobalCounts count_mini_batch(const LaneRequests& lanes, std::size_t begin, std::size_t share) {
+GlobalCounts count_mini_batch(const LaneRequests& lanes, std::size_t begin, std::size_t share,
+                              double longest_page) {
   GlobalCounts counts;
-  std::size_t longest = 1;
   for (const auto& lane : lanes)
     for (const LearningRequest* request : std::span(lane).subspan(begin, share))
       for (const LearningPage& page : request->pages) {
         counts.tokens += static_cast<double>(page.trajectory.tokens.size());
         counts.sequences += 1;
-        longest = std::max(longest, page.trajectory.tokens.size());
       }
-  counts.length_constant = static_cast<double>(longest);
+  counts.length_constant = longest_page;
   return counts;
 }
 
@@ -66,9 +65,9 @@ struct UpdateTotals {
 
 }  // namespace
 
-PageUpdate::PageUpdate(const PpoConfig& config, const LayoutVocabulary& vocabulary, Trainer& trainer,
+PageUpdate::PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer,
                        std::uint64_t seed)
-    : config_(config), vocabulary_(vocabulary), trainer_(trainer), seed_(seed) {
+    : config_(config), language_(language), trainer_(trainer), seed_(seed) {
   require(trainer.lanes() == config.lanes, "the trainer has {} lanes, the configuration {}", trainer.lanes(),
           config.lanes);
   Topology(1, config.lanes).requests_per_lane_and_mini_batch(config.requests, config.mini_batches);
@@ -94,11 +93,12 @@ Metrics PageUpdate::run(const Experience& experience, std::uint64_t iteration, d
     const std::size_t share = lanes.front().size() / static_cast<std::size_t>(config_.mini_batches);
     for (int mini_batch = 0; mini_batch < config_.mini_batches; ++mini_batch) {
       const std::size_t begin = static_cast<std::size_t>(mini_batch) * share;
-      const GlobalCounts counts = count_mini_batch(lanes, begin, share);
+      const GlobalCounts counts =
+          count_mini_batch(lanes, begin, share, language_.schema().max_response_tokens());
       std::vector<double> deviations(lanes.size(), 0.0);
       const LossFunction loss = [&](const WeightsView& weights, int lane, int, LaneSums& sums) {
         const auto index = static_cast<std::size_t>(lane);
-        return page_loss(config_, kl_coefficient, weights, vocabulary_,
+        return page_loss(config_, kl_coefficient, weights, language_.vocabulary(),
                          std::span(lanes[index]).subspan(begin, share), counts, sums, deviations[index]);
       };
       const StepReport report = trainer_.step(loss, /*micro_batches=*/1);

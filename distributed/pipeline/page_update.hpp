@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/page/vocabulary.hpp"
+#include "core/page/page_language.hpp"
 #include "distributed/pipeline/experience.hpp"
 #include "distributed/pipeline/metrics.hpp"
 #include "distributed/pipeline/ppo_config.hpp"
@@ -17,8 +17,7 @@ namespace pagewright {
 class PageUpdate {
  public:
   /// References must outlive the object. Throws Error if the requests do not divide by lanes x mini-batches.
-  PageUpdate(const PpoConfig& config, const LayoutVocabulary& vocabulary, Trainer& trainer,
-             std::uint64_t seed);
+  PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer, std::uint64_t seed);
 
   /// Metrics: policy_loss, value_loss, entropy, clip_fraction, value_clip_fraction, approximate_kl (old
   /// against new), ratio_max_deviation, grad_norm (mean), learning_rate (last), skipped_steps, pages_learnt
@@ -32,7 +31,7 @@ class PageUpdate {
                                                                   std::uint64_t iteration, int pass) const;
 
   const PpoConfig& config_;
-  const LayoutVocabulary& vocabulary_;
+  const PageLanguage& language_;
   Trainer& trainer_;
   std::uint64_t seed_;
 };

@@ -28,7 +28,7 @@ Pipeline::Pipeline(PpoConfig config, PipelineParts parts, std::uint64_t seed)
       seed_(seed),
       draw_(parts_.requests, config_.requests, seed),
       kl_(config_.kl_control()),
-      update_(config_, parts_.language.vocabulary(), parts_.trainer, seed),
+      update_(config_, parts_.language, parts_.trainer, seed),
       watch_(pipeline_kl_alarm(kl_.config())),
       within_budget_(parts_.trainer.parameters().values().clone()) {
   require(parts_.trainer.parameters().config().value_head, "the policy needs a value head to be trained");
@@ -78,6 +78,7 @@ IterationReport Pipeline::iterate(const PipelineHooks& hooks) {
   const Experience pages = experience(hooks, report.metrics);
   const double kl_per_page = report.metrics.at("kl_per_page");
   if (stop_if_over_budget(kl_per_page)) {
+    report.metrics["stopped"] = 1;
     report.learnt = false;
     return report;
   }
@@ -92,7 +93,7 @@ IterationReport Pipeline::measure_final(const PipelineHooks& hooks) {
   report.iteration = iteration_;
   report.learnt = false;
   experience(hooks, report.metrics);
-  stop_if_over_budget(report.metrics.at("kl_per_page"));
+  if (stop_if_over_budget(report.metrics.at("kl_per_page"))) report.metrics["stopped"] = 1;
   return report;
 }
 
@@ -101,6 +102,12 @@ void Pipeline::warn(IterationReport& report, const PipelineHooks& hooks) {
   if (hooks.held_out_reward) held_out = hooks.held_out_reward(report.iteration);
   if (held_out) report.metrics["held_out_reward"] = *held_out;
   report.warnings = watch_.observe(report.iteration, report.metrics, held_out);
+}
+
+std::vector<std::string> Pipeline::recall(std::int64_t iteration, const Metrics& metrics) {
+  const auto held_out = metrics.find("held_out_reward");
+  return watch_.observe(iteration, metrics,
+                        held_out == metrics.end() ? std::nullopt : std::optional(held_out->second));
 }
 
 bool Pipeline::run(const PipelineHooks& hooks) {

@@ -50,7 +50,7 @@ struct PipelineState {
 /// What happened in an iteration.
 struct IterationReport {
   std::int64_t iteration = 0;  ///< from 0
-  Metrics metrics;
+  Metrics metrics;             ///< with "stopped" if the hard stop was reached
   std::vector<std::string> warnings;
   bool learnt = true;  ///< false for the measurement that ends a run
 };
@@ -83,6 +83,9 @@ class Pipeline {
   PipelineState state() const;
   /// Throws Error if the state is not of this model.
   void restore(const PipelineState& state);
+  /// Lets the self-check see an iteration that an earlier process reported, in order, before run(). Returns
+  /// the warnings that it gave then.
+  std::vector<std::string> recall(std::int64_t iteration, const Metrics& metrics);
 
   const PpoConfig& config() const { return config_; }
 

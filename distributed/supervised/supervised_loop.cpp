@@ -6,6 +6,7 @@
 #include <ATen/TensorOperators.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/base/progress.hpp"
 #include "core/base/rng.hpp"
 
@@ -105,6 +106,8 @@ SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const Su
         evaluate(epoch + static_cast<double>(step + 1) / static_cast<double>(steps), train_loss.take());
     }
   }
+  if (result.best + 1 == result.curve.size())
+    log_info("{}: the held-out loss still fell at the end; more epochs may help", task.name());
   parameters.values().copy_(best_values);
   parameters.bump_version();
   return result;

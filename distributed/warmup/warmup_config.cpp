@@ -12,6 +12,9 @@ WarmupConfig WarmupConfig::from(const Section& section) {
   section.read("batch", config.batch, at_least(1), "logged pages in an optimizer step");
   section.read("unengaged_weight", config.unengaged_weight, at_least(0),
                "weight of an item that was shown and not engaged with; an engaged one weighs 1");
+  section.read("misses", config.misses, in_closed(0, 1),
+               "share of the pages with engagement on which one to three other items, counting nothing, come "
+               "before the engaged ones: teaches what to place after a first item that was no hit");
   section.read_enum("target", config.target,
                     {{"engaged_first", WarmupTarget::engaged_first}, {"shown", WarmupTarget::shown}},
                     "engaged_first: engaged items move to the front of the page; shown: the page as it was");

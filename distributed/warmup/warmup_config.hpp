@@ -15,6 +15,7 @@ struct WarmupConfig {
   int epochs = 4;                 ///< at most; the epoch with the best held-out likelihood is kept
   int batch = 64;                 ///< logged pages a step
   double unengaged_weight = 1.0;  ///< weight of an item token that was shown and not engaged with
+  double misses = 0;              ///< share of pages with other items before the engaged ones, Note [Misses]
   WarmupTarget target = WarmupTarget::engaged_first;
   OptimizerConfig optimizer;
   static WarmupConfig from(const Section& section);

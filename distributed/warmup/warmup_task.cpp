@@ -15,8 +15,8 @@ namespace pagewright {
 
 namespace {
 
-constexpr std::uint64_t kHeldOutOrder = 1U
-                                        << 30;  ///< "iteration" whose candidate orders the held-out pages see
+/// "Epoch" whose candidate orders and lessons the held-out pages see.
+constexpr std::uint64_t kHeldOutEpoch = 1U << 30;
 constexpr std::size_t kHeldOutChunk = 32;
 
 struct EncodedExample {
@@ -25,54 +25,72 @@ struct EncodedExample {
   PageGrammar::Masks masks;
 };
 
+/// Sum of the weights of all tokens: 1 for each that is no item.
+double token_weight(const WarmupLesson& lesson) {
+  const auto structure = 2 * lesson.page.sections.size() + 1;
+  return std::accumulate(lesson.slot_weights.begin(), lesson.slot_weights.end(),
+                         static_cast<double>(structure));
+}
+
 }  // namespace
 
 WarmupTask::WarmupTask(const PageLanguage& language, const FeedbackLog& log, std::vector<WarmupExample> train,
-                       std::vector<WarmupExample> held_out, double unengaged_weight, LanePool& pool)
+                       std::vector<WarmupExample> held_out, const WarmupConfig& config, std::uint64_t seed,
+                       LanePool& pool)
     : language_(language),
       log_(log),
       train_(std::move(train)),
       held_out_(std::move(held_out)),
-      unengaged_weight_(unengaged_weight),
+      config_(config),
+      seed_(seed),
       pool_(pool) {
-  for (const WarmupExample& example : train_) weights_.push_back(token_weight(example, unengaged_weight));
-  for (const WarmupExample& example : held_out_) held_out_tokens_ += token_weight(example, 1.0);
+  begin_epoch(0);
+  held_out_lessons_ = lessons_of(held_out_, kHeldOutEpoch);
+  for (const WarmupLesson& lesson : held_out_lessons_) held_out_weight_ += token_weight(lesson);
 }
 
-double WarmupTask::token_weight(const WarmupExample& example, double unengaged_weight) const {
-  const std::size_t candidates =
-      log_.requests[static_cast<std::size_t>(example.request)].request.candidates.size();
-  CandidateOrder order(candidates);
-  std::iota(order.begin(), order.end(), 0);
-  const EncodedPage page = language_.encode(order, example.target);
-  const auto weights = likelihood_weights(page.spans, static_cast<std::int64_t>(page.tokens.size()),
-                                          example.engaged, unengaged_weight);
-  return std::accumulate(weights.begin(), weights.end(), 0.0);
+const Request& WarmupTask::request_of(const WarmupExample& example) const {
+  return log_.requests[static_cast<std::size_t>(example.request)].request;
+}
+
+std::vector<WarmupLesson> WarmupTask::lessons_of(const std::vector<WarmupExample>& examples,
+                                                 std::uint64_t epoch) const {
+  std::vector<WarmupLesson> lessons;
+  for (const WarmupExample& example : examples)
+    lessons.push_back(warmup_lesson(example, config_, language_.schema(), request_of(example), seed_, epoch));
+  return lessons;
+}
+
+void WarmupTask::begin_epoch(int epoch) {
+  epoch_ = epoch;
+  lessons_ = lessons_of(train_, static_cast<std::uint64_t>(epoch));
+  weights_.clear();
+  for (const WarmupLesson& lesson : lessons_) weights_.push_back(token_weight(lesson));
 }
 
 at::Tensor WarmupTask::loss(const WeightsView& weights, std::span<const std::int64_t> examples,
                             LaneSums&) const {
-  std::vector<const WarmupExample*> chosen;
-  for (std::int64_t example : examples) chosen.push_back(&train_[static_cast<std::size_t>(example)]);
-  return weighted_loss(weights, chosen, unengaged_weight_, static_cast<std::uint64_t>(epoch_));
+  return weighted_loss(weights, train_, lessons_, examples, static_cast<std::uint64_t>(epoch_));
 }
 
-at::Tensor WarmupTask::weighted_loss(const WeightsView& weights,
-                                     std::span<const WarmupExample* const> examples, double unengaged_weight,
-                                     std::uint64_t order_key) const {
+at::Tensor WarmupTask::weighted_loss(const WeightsView& weights, const std::vector<WarmupExample>& examples,
+                                     const std::vector<WarmupLesson>& lessons,
+                                     std::span<const std::int64_t> chosen, std::uint64_t order_key) const {
   std::vector<EncodedExample> encoded;
-  encoded.reserve(examples.size());
+  encoded.reserve(chosen.size());
   std::vector<PackedRequest> requests;
   std::vector<double> token_weights;
-  for (const WarmupExample* example : examples) {
-    const Request& request = log_.requests[static_cast<std::size_t>(example->request)].request;
+  for (const std::int64_t number : chosen) {
+    const WarmupExample& example = examples[static_cast<std::size_t>(number)];
+    const WarmupLesson& lesson = lessons[static_cast<std::size_t>(number)];
+    const Request& request = request_of(example);
     CandidateOrder order =
-        language_.candidate_order(request, order_key, static_cast<std::uint64_t>(example->request));
+        language_.candidate_order(request, order_key, static_cast<std::uint64_t>(example.request));
     const PageGrammar grammar = language_.grammar(request, order);
-    EncodedPage page = language_.encode(order, example->target);
+    EncodedPage page = language_.encode(order, lesson.page);
     PageGrammar::Masks masks = grammar.masks(page.tokens);
-    const auto of_page = likelihood_weights(page.spans, static_cast<std::int64_t>(page.tokens.size()),
-                                            example->engaged, unengaged_weight);
+    const auto of_page =
+        likelihood_weights(page.spans, static_cast<std::int64_t>(page.tokens.size()), lesson.slot_weights);
     token_weights.insert(token_weights.end(), of_page.begin(), of_page.end());
     encoded.push_back({language_.prompt(request, std::move(order)), std::move(page), std::move(masks)});
     requests.push_back({&encoded.back().prompt, {encoded.back().page.tokens}, {&encoded.back().masks}});
@@ -90,12 +108,12 @@ double WarmupTask::held_out_loss(const WeightsView& weights) {
   pool_.run(static_cast<int>(chunks), [&](int job) {
     const c10::InferenceMode no_gradients;
     const std::size_t begin = static_cast<std::size_t>(job) * kHeldOutChunk;
-    std::vector<const WarmupExample*> chosen;
-    for (std::size_t i = begin; i < std::min(held_out_.size(), begin + kHeldOutChunk); ++i)
-      chosen.push_back(&held_out_[i]);
-    losses[static_cast<std::size_t>(job)] = weighted_loss(weights, chosen, 1.0, kHeldOutOrder).item<double>();
+    std::vector<std::int64_t> chosen(std::min(held_out_.size() - begin, kHeldOutChunk));
+    std::iota(chosen.begin(), chosen.end(), static_cast<std::int64_t>(begin));
+    losses[static_cast<std::size_t>(job)] =
+        weighted_loss(weights, held_out_, held_out_lessons_, chosen, kHeldOutEpoch).item<double>();
   });
-  return std::accumulate(losses.begin(), losses.end(), 0.0) / held_out_tokens_;
+  return std::accumulate(losses.begin(), losses.end(), 0.0) / held_out_weight_;
 }
 
 }  // namespace pagewright

@@ -118,6 +118,22 @@ PlotSeries path_from_warmup(const TrainingRecord& training) {
   return series;
 }
 
+/// True worth of sampled pages while learning, where the run could measure it.
+PlotSeries truth_on_the_way(const TrainingRecord& training) {
+  PlotSeries series{training.policy + ", true worth while learning", {}, 0, false, true};
+  for (const MetricsRecord& record : training.metrics)
+    series.points.push_back({metric_of(record, "kl_per_page"), metric_of(record, "true_utility")});
+  return series;
+}
+
+/// Divergence of the policy that was kept: after a hard stop, of the iteration before.
+double kept_divergence(const TrainingRecord& training) {
+  const std::size_t rejected =
+      !training.metrics.empty() && training.metrics.back().metrics.contains("stopped") ? 1 : 0;
+  if (training.metrics.size() <= rejected) return kNotMeasured;
+  return metric_of(training.metrics[training.metrics.size() - 1 - rejected], "kl_per_page");
+}
+
 }  // namespace
 
 std::string learning_section(const ReportData& data) {
@@ -159,8 +175,11 @@ std::string proxy_section(const ReportData& data) {
       "(policies learn from different "
       "rewards, so "
       "the height of one line says nothing about another). Diamonds, right axis: what the finished policy is "
-      "worth on held-out "
-      "requests. A line that rises while its diamond lies low means that the reward was gamed.</p>\n";
+      "worth on held-out requests; dotted, right axis: what the pages that it sampled while it learnt were "
+      "worth "
+      "for validation users, where the truth is known. A line that rises while its dotted one falls means "
+      "that "
+      "the reward was gamed.</p>\n";
   Plot plot{"Reward and worth against the distance from the warm-up",
             "KL from the warm-up, nats a page",
             "learned reward a page",
@@ -171,12 +190,15 @@ std::string proxy_section(const ReportData& data) {
   if (evaluated) add_truth(plot, data.evaluation->all, "warmup", 0, 5);
   int color = 0;
   for (const TrainingRecord& training : data.records.trainings) {
-    const double last_kl =
-        training.metrics.empty() ? kNotMeasured : metric_of(training.metrics.back(), "kl_per_page");
+    const double last_kl = kept_divergence(training);
     PlotSeries series = path_from_warmup(training);
     series.color = color;
     series.dashed = color % 2 == 1;
     plot.series.push_back(std::move(series));
+    if (evaluated && has_metric({training}, "true_utility")) {
+      plot.series.push_back(truth_on_the_way(training));
+      plot.series.back().color = color;
+    }
     if (evaluated && std::isfinite(last_kl))
       add_truth(plot, data.evaluation->all, training.policy, last_kl, color);
     ++color;

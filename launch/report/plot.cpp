@@ -59,7 +59,7 @@ class PlotDrawing {
     if (two_axes()) frame_.right = 62;
     for (const PlotSeries& series : plot.series)
       for (const PlotPoint& point : series.points)
-        if (drawn(point)) x_.see(point.x), y_.see(point.y);
+        if (drawn(point)) x_.see(point.x), axis_of(series).see(point.y);
     for (const PlotMark& mark : plot.marks) {
       x_.see(mark.x);
       for (const double value : {mark.y, mark.low, mark.high}) mark_axis().see(value);
@@ -88,6 +88,10 @@ class PlotDrawing {
   static bool drawn(const PlotPoint& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
   bool two_axes() const { return !plot_.right_label.empty(); }
   PlotAxis& mark_axis() { return two_axes() ? right_ : y_; }
+  PlotAxis& axis_of(const PlotSeries& series) { return series.on_right ? mark_axis() : y_; }
+  static const char* line_style(const PlotSeries& series) {
+    return series.on_right ? " dotted" : series.dashed ? " dashed" : "";
+  }
   double px(double x) const { return frame_.left + x_.share(x) * frame_.inner_width(); }
   double py(const PlotAxis& axis, double y) const {
     return frame_.top + (1 - axis.share(y)) * frame_.inner_height();
@@ -131,15 +135,15 @@ class PlotDrawing {
     std::string line, dots;
     for (const PlotPoint& point : series.points) {
       if (!drawn(point)) continue;
-      const double x = px(point.x), y = py(y_, point.y);
+      const double x = px(point.x), y = py(axis_of(series), point.y);
       line += fmt::format("{:.1f},{:.1f} ", x, y);
       dots += fmt::format(
           "<circle class=\"dot c{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.2\"><title>{}: {}, "
           "{}</title></circle>\n",
           color, x, y, escape_html(series.name), number_text(point.x), number_text(point.y));
     }
-    svg_ += fmt::format("<polyline class=\"line c{}{}\" points=\"{}\"/>\n{}", color,
-                        series.dashed ? " dashed" : "", line, dots);
+    svg_ += fmt::format("<polyline class=\"line c{}{}\" points=\"{}\"/>\n{}", color, line_style(series), line,
+                        dots);
   }
 
   /// Highest first, so that a name that would lie on another goes below it.
@@ -178,7 +182,7 @@ class PlotDrawing {
     std::string items;
     for (const PlotSeries& series : plot_.series)
       items += fmt::format("<li><i class=\"key c{}{}\"></i>{}</li>", series.color % kPlotColors,
-                           series.dashed ? " dashed" : "", escape_html(series.name));
+                           line_style(series), escape_html(series.name));
     return items.empty() ? items : "<ul class=\"legend\">" + items + "</ul>\n";
   }
 

@@ -18,6 +18,7 @@ struct PlotSeries {
   std::vector<PlotPoint> points;
   int color = 0;  ///< colours repeat after kPlotColors
   bool dashed = false;
+  bool on_right = false;  ///< against the second axis, dotted
 };
 
 /// A point with a name beside it, and an interval where low and high are finite.
@@ -36,7 +37,8 @@ struct Plot {
   std::string title;
   std::string x_label;
   std::string y_label;
-  std::string right_label;  ///< names the second vertical axis; marks stand on it. Empty: there is one axis
+  std::string
+      right_label;  ///< names the second vertical axis, on which marks stand. Empty: there is one axis
   std::vector<PlotSeries> series;
   std::vector<PlotMark> marks;
   bool wide = false;

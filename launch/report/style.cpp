@@ -73,12 +73,12 @@ td.up{color:var(--good)}td.down{color:var(--bad)}tr.marked{background:var(--open
 figure{margin:0;border:1px solid var(--rule);border-radius:10px;padding:10px 12px}figcaption{font-size:.88rem;margin-bottom:4px}
 figcaption b{font-weight:600}
 svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font-size:11px}svg .axis{font-size:12px}svg .name{fill:var(--ink);font-size:12px;paint-order:stroke;stroke:var(--card);stroke-width:3px}
-svg .rule{stroke:var(--rule)}svg .line{fill:none;stroke-width:1.8}svg .dashed{stroke-dasharray:6 3}svg .whisker{stroke-width:1.5}
+svg .rule{stroke:var(--rule)}svg .line{fill:none;stroke-width:1.8}svg .dashed{stroke-dasharray:6 3}svg .dotted{stroke-dasharray:1 4;stroke-linecap:round}svg .whisker{stroke-width:1.5}
 svg .mark{stroke:var(--card);stroke-width:1}
 .c0{--c:var(--c0)}.c1{--c:var(--c1)}.c2{--c:var(--c2)}.c3{--c:var(--c3)}.c4{--c:var(--c4)}.c5{--c:var(--c5)}
 .line,.whisker{stroke:var(--c)}.dot,.mark{fill:var(--c)}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:4px 0 0;padding:0;font-size:.8rem;color:var(--soft)}
-.key{display:inline-block;width:18px;border-top:3px solid var(--c);vertical-align:middle;margin-right:5px}.key.dashed{border-top-style:dashed}
+.key{display:inline-block;width:18px;border-top:3px solid var(--c);vertical-align:middle;margin-right:5px}.key.dashed{border-top-style:dashed}.key.dotted{border-top-style:dotted}
 details>summary{cursor:pointer}pre{overflow-x:auto;font-size:.8rem;line-height:1.4;background:var(--ground);border-radius:8px;padding:12px}
 @media (max-width:640px){section{padding:16px 14px;border-radius:0;border-left:0;border-right:0}main{padding:0}.verdict .headline{font-size:1.5rem}}
 @media print{:root{color-scheme:light}body{background:#fff;font-size:11pt}nav{display:none}section{border:0;padding:0;margin-bottom:16pt}

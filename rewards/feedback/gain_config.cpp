@@ -34,7 +34,9 @@ GainConfig GainConfig::from(Section section) {
   section.read("label_smoothing", config.label_smoothing, in_right_open(0, 0.5),
                "probability that the order of a pair is taken to be wrong");
   section.read("revisits", config.revisits,
-               "whether reward models also learn from lists that were shown again in a session");
+               "whether reward models also learn from lists shown again in a session, whose feedback is in "
+               "that of the "
+               "first view as well: for policies that should serve such requests");
   if (config.propensities == PropensitySource::given && config.given_propensities.empty())
     section.complain("given_propensities", "propensities: given needs given_propensities");
   return config;

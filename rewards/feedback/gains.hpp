@@ -30,8 +30,9 @@ struct GainConfig {
   int full_confidence = 3;  ///< engagements from which a pair has full weight
   double label_smoothing = 0.05;
   /// Whether reward models and pairs learn from revisits too: the same list shown again, whose history holds
-  /// feedback on that very list. A policy that composes pages for such requests needs rewards that know them.
-  bool revisits = true;
+  /// feedback on that very list. What happened then is in the first view's feedback as well, so it counts
+  /// twice; but a policy that composes pages for such requests needs rewards that know such histories.
+  bool revisits = false;
 
   /// Whether the reward models and pairs of a split learn from this page.
   bool learns_from(const FeedbackLog& log, const LoggedPage& page, Split split) const;

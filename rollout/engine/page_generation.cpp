@@ -20,19 +20,14 @@ constexpr int kUnconstrainedSlack = 8;
 
 }  // namespace
 
-int longest_response(const PageSchema& schema) {
-  const int sections =
-      schema.section_order.empty() ? schema.max_sections : static_cast<int>(schema.section_order.size());
-  return schema.max_slots() + 2 * sections + 1;
-}
-
 PageGeneration::PageGeneration(const PageLanguage& language, const WeightsView& weights,
                                std::span<const KeyedRequest> requests, const SampleOptions& options)
     : language_(language),
       weights_(weights),
       requests_(requests),
       options_(options),
-      length_limit_(longest_response(language.schema()) + (options.constrained ? 0 : kUnconstrainedSlack)) {
+      length_limit_(language.schema().max_response_tokens() +
+                    (options.constrained ? 0 : kUnconstrainedSlack)) {
   require(options.samples > 0, "generate: {} samples a request", options.samples);
   require(options.greedy || options.temperature > 0, "generate: temperature {} is not positive",
           options.temperature);

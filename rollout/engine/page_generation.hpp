@@ -14,9 +14,6 @@
 
 namespace pagewright {
 
-/// Tokens of the longest page that the schema allows, page_end included.
-int longest_response(const PageSchema& schema);
-
 /// One run over a chunk of requests; used once. A page depends on its request, the weights and the options
 /// alone, not on the chunk (Note [Row invariance]). References must outlive it.
 class PageGeneration {

@@ -99,7 +99,7 @@ class Workload {
             language_, [this] { return start_.view(); }, *pool_, "warmup"),
         terms_(learned_terms()),
         trainer_(communicator_, parameters_, experiment.ppo_optimizer, *pool_, experiment.lanes(), 1 << 20),
-        update_(experiment_.ppo, language_.vocabulary(), trainer_, 1) {
+        update_(experiment_.ppo, language_, trainer_, 1) {
     const World world(experiment.simulator, experiment.schema, 1);
     for (int i = 0; i < experiment.ppo.requests; ++i) requests_.push_back(make_request(world, i));
     for (int i = 0; i < experiment.ppo.requests; ++i)

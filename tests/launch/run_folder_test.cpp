@@ -26,12 +26,13 @@ TEST_CASE("keys that can change results differ by value or by presence; others d
 TEST_CASE("a run folder opens again for its own configuration and names the keys of another") {
   const test::TemporaryFolder parent;
   const auto path = parent / "deep" / "run";
-  const RunFolder run = RunFolder::open(quickstart_in(path));
+  const RunFolder run = RunFolder::begin(quickstart_in(path));
   CHECK(run.path() == path);
   const std::string written = read_file(path / "config.yaml");
   CHECK(written == quickstart_in(path).effective_yaml);
   RunFolder::open(quickstart_in(path));
-  RunFolder::open(quickstart_in(path, {"threads=3", "evaluation.bootstrap=100"}));
+  RunFolder::open(quickstart_in(path, {"threads=3", "evaluation.bootstrap=100", "ppo.checkpoint_every=3"}));
+  RunFolder::begin(quickstart_in(path));
   const std::string other =
       test::error_text([&] { RunFolder::open(quickstart_in(path, {"ppo.gamma=0.5", "seed=2"})); });
   CHECK(test::contains(other, path.string()));
@@ -43,9 +44,17 @@ TEST_CASE("a run folder below a file is an error that names it") {
   const test::TemporaryFolder parent;
   write_file_atomically(parent / "file", "");
   const auto path = parent / "file" / "run";
-  const std::string text = test::error_text([&] { RunFolder::open(quickstart_in(path)); });
+  const std::string text = test::error_text([&] { RunFolder::begin(quickstart_in(path)); });
   CHECK(test::contains(text, path.string()));
   CHECK(test::contains(text, "--set run=FOLDER"));
+}
+
+TEST_CASE("a run folder that is not there is not made by opening it") {
+  const test::TemporaryFolder parent;
+  const std::string text = test::error_text([&] { RunFolder::open(quickstart_in(parent / "run")); });
+  CHECK(test::contains(text, (parent / "run").string()));
+  CHECK(test::contains(text, "pagewright sft"));
+  CHECK_FALSE(std::filesystem::exists(parent / "run"));
 }
 
 }  // namespace

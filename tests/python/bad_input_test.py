@@ -74,6 +74,8 @@ def check_log(run):
 
     hidden = run.log.rename(run.work / "hidden")
     run.bad("sft", says=[str(run.log)])
+    run.bad("sft", run=run.work / "fresh", says=[str(run.log)])
+    assert not (run.work / "fresh").exists(), "a run was begun without its log"
     hidden.rename(run.log)
 
 
@@ -170,6 +172,12 @@ def check_full_disk(run):
     warmup = (spoilt.folder / "policies" / "warmup" / "model.safetensors").read_bytes()
     run.bad("sft", run=spoilt.folder, preexec=limit_file_size(100000), says=[str(spoilt.folder)])
     assert (spoilt.folder / "policies" / "warmup" / "model.safetensors").read_bytes() == warmup
+    before = tree(spoilt.folder)
+    for verb in ("evaluate", "report"):
+        run.bad(verb, run=spoilt.folder, preexec=limit_file_size(5000), says=[str(spoilt.folder)])
+        assert tree(spoilt.folder) == before, set(tree(spoilt.folder)) ^ set(before)
+    run.bad("fit-reward", run=spoilt.folder, preexec=limit_file_size(100000), says=[str(spoilt.folder)])
+    assert tree(spoilt.folder) == before, set(tree(spoilt.folder)) ^ set(before)
 
 
 def check_folders(run):
@@ -179,6 +187,8 @@ def check_folders(run):
     run.bad("sft", run=blocker / "run", says=[str(blocker / "run")])
     run.bad("simulate", log=blocker / "log", says=[str(blocker)])
     run.bad("simulate", says=[str(run.log), "exists"])
+    for verb in ("train", "fit-reward", "report", "generate"):
+        run.bad(verb, says=[str(run.folder), "sft"])
     assert blocker.read_text() == "" and not run.folder.exists()
 
 

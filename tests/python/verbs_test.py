@@ -17,7 +17,9 @@ METRICS = {
     "true_utility", "true_ctr", "true_gmv", "gap_closed_utility", "gap_closed_ctr", "gap_closed_gmv",
     "ndcg@10", "mrr", "recall@10", "hit@10", "validity", "diversity", "coverage",
 }
-POLICIES = {"random", "logged", "imitation", "warmup", "page_only", "item_only", "both", "pairs", "oracle"}
+POLICIES = {
+    "random", "logged", "imitation", "warmup", "page_only", "item_only", "both", "pairs", "greedy_reward", "oracle",
+}
 
 
 def check_repeats(run):
@@ -27,7 +29,7 @@ def check_repeats(run):
     span = time.monotonic() - started
     assert run.copy_of_start("again").train(threads=2) == hashes
     assert run.copy_of_start("third").train(threads=2) == hashes
-    other = run.copy_of_start("fourth", keep_config=False)
+    other = run.copy_of_start("fourth")
     assert other.train(threads=2, ppo__checkpoint_every=3) == hashes, "checkpoints changed the run"
     seeded = run.copy_of_start("seeded", keep_config=False)
     seeded.good("sft", seed=2)
@@ -90,10 +92,14 @@ def check_damage(run, hashes):
         shard = folder / "shard-0000.h5"
         shard.write_bytes(shard.read_bytes()[:-1000])
 
+    # Some bytes of a parameter: an HDF5 file also has gaps, where a flipped bit does no harm.
+    model = (run.folder / "policies" / "both" / "model.safetensors").read_bytes()
+    parameter = model[len(model) // 2 : len(model) // 2 + 32]
+
     def flip(folder):
         shard = folder / "shard-0000.h5"
         content = bytearray(shard.read_bytes())
-        content[len(content) // 2] ^= 1
+        content[content.index(parameter)] ^= 1
         shard.write_bytes(content)
 
     def no_manifest(folder):
@@ -145,6 +151,10 @@ def check_evaluation(run):
     first = (run.folder / "evaluation.json").read_bytes()
     run.good("evaluate", threads=1)
     assert (run.folder / "evaluation.json").read_bytes() == first, "evaluate does not repeat"
+    run.good("evaluate", "--valid", "--unconstrained")
+    other = json.loads((run.folder / "evaluation-valid-unconstrained.json").read_text())
+    assert (run.folder / "evaluation.json").read_bytes() == first and other["requests"] != requests
+    assert other["policies"]["both"]["validity"]["mean"] < 1, "without the grammar a small model makes mistakes"
 
 
 def allowed_page(page, request):
@@ -182,6 +192,10 @@ def check_generation(run):
     greedy = json.loads(run.good("generate", "--greedy", text=lines[0] + "\n"))
     assert allowed_page(greedy, requests[0]) and "page_propensity" not in greedy
 
+    # Another seed explores; the same one repeats.
+    seeded = [run.good("generate", "--seed", seed, text=lines[0] + "\n") for seed in (1, 7, 7)]
+    assert seeded[0] == first_samples[0] + "\n" and seeded[1] == seeded[2] != seeded[0]
+
     broken = run.call("generate", text="\n".join([lines[0], lines[1][: len(lines[1]) // 2], "", lines[2]]) + "\n")
     assert broken.returncode == 1, broken
     answers = [json.loads(line) for line in broken.stdout.splitlines()]
@@ -191,9 +205,12 @@ def check_generation(run):
 
 
 def check_generated_pages_are_a_log(run):
-    """What `generate` prints is what `import` reads."""
-    requests = [json.loads(line)["request"] for line in (run.folder / "pages.jsonl").read_text().splitlines()[:3]]
-    printed = run.good("generate", text="".join(json.dumps(request) + "\n" for request in requests))
+    """What `inspect --requests` prints is what `generate` reads, and what that prints is what `import` reads."""
+    done = subprocess.run(
+        [run.binary, "inspect", str(run.log), "--requests", "3"], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 3, (done.stdout, done.stderr)
+    printed = run.good("generate", text=done.stdout)
     rows, log = run.work / "generated.jsonl", run.work / "generated"
     rows.write_text(printed)
     done = subprocess.run(
@@ -205,14 +222,19 @@ def check_generated_pages_are_a_log(run):
 def check_warning(run):
     """A weak fixed penalty and no stop: the policy leaves the warm-up far behind, and the run says so in words."""
     wild = run.copy_of_start("wild", keep_config=False)
-    done = wild.call(
-        "train", "--policy", "both", ppo__kl="fixed", ppo__kl_coefficient=0.02, ppo__kl_hard_stop=0,
-        ppo__iterations=14, ppo__optimizer__learning_rate=3e-3,
-    )
+    settings = {
+        "ppo__kl": "fixed", "ppo__kl_coefficient": 0.02, "ppo__kl_hard_stop": 0, "ppo__iterations": 14,
+        "ppo__optimizer__learning_rate": 3e-3,
+    }
+    wild.good("evaluate", evaluation__requests=1, **settings)  # begins a run of this configuration
+    done = wild.call("train", "--policy", "both", **settings)
     assert done.returncode == 0, done.stderr
     warnings = [line for line in done.stderr.splitlines() if "numerics" in line]
     assert any("the divergence explodes" in line and "nats per page" in line for line in warnings), done.stderr
     assert "the divergence explodes" in (wild.folder / "train" / "both" / "warnings.txt").read_text()
+    told = (wild.folder / "train" / "both" / "warnings.txt").read_text()
+    wild.good("train", "--policy", "both", "--resume", **settings)
+    assert (wild.folder / "train" / "both" / "warnings.txt").read_text() == told, "resuming forgot warnings"
     calm = (run.folder / "train" / "both" / "warnings.txt").read_text()
     assert "explodes" not in calm, calm
 
@@ -222,6 +244,8 @@ def check_metrics(run):
     assert [line["iteration"] for line in lines] == list(range(len(lines))), lines
     first = lines[0]
     assert first["kl_per_page"] == 0, "the first update's policy is the reference"
+    rollouts = sorted(path.name for path in (run.folder / "train" / "both" / "rollouts").iterdir())
+    assert rollouts == ["iteration-000000.h5"], rollouts
     assert first["first_ratio_deviation"] == 0 and len(lines) >= run.settings["ppo.iterations"]
 
 

@@ -127,6 +127,9 @@ TEST_CASE("whitening per part of the batch would give other signs") {
   Row local = rows[0];
   whiten(local, first, {}, kAdvantageMask[0]);
   check_rows_close(local, {.810144, .499844, .175333, .377700, 0}, 2e-6);
+  Row second = rows[1];
+  whiten(second, first, {}, kAdvantageMask[1]);
+  check_rows_close(second, {-1.982267, .761025, -.641781, 0, 0}, 2e-6);
   Row last = rows[2];
   whiten(last, Moments::of(rows[2], kAdvantageMask[2]), {}, kAdvantageMask[2]);
   check_rows_close(last, {-1.202720, -.863492, .254250, .680591, 1.131370}, 2e-6);

@@ -53,8 +53,8 @@ TEST_CASE("the likelihood weighs items that were shown and not engaged with") {
   PageSpans spans;
   spans.slots = {{0, 0, 0, 5, 1}, {0, 0, 1, 6, 2}};
   spans.page_end = 4;
-  const std::vector<std::uint8_t> engaged{0, 1};
-  const auto weights = likelihood_weights(spans, 5, engaged, .3);
+  const std::vector<double> slot_weights{.3, 1};
+  const auto weights = likelihood_weights(spans, 5, slot_weights);
   CHECK(weights == std::vector<double>{1, .3, 1, 1, 1});
   at::Tensor log_probs = pair_row({-.1, -2, -.5, -.2, -.4}).requires_grad_(true);
   const at::Tensor loss = likelihood_loss(log_probs, weights, 8.6);

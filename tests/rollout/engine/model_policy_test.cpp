@@ -162,7 +162,7 @@ TEST_CASE("without constraints invalid pages come with their cause") {
   for (const Trajectory& page : f.policy.generate(f.keys, options)) {
     const DecodedPage decoded = f.language.decode(page.order, page.tokens);
     CHECK((decoded.problem.empty() || page.invalid_cause == decoded.problem));
-    CHECK(std::ssize(page.tokens) <= longest_response(f.language.schema()) + 8);
+    CHECK(std::ssize(page.tokens) <= f.language.schema().max_response_tokens() + 8);
     CHECK((page.finish == FinishReason::page_end || !page.invalid_cause.empty()));
     invalid += page.invalid_cause.empty() ? 0 : 1;
     cut += page.finish == FinishReason::length ? 1 : 0;
