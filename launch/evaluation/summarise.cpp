@@ -162,7 +162,7 @@ class Summariser {
 
 std::vector<std::pair<std::string, std::string>> usual_differences(std::span<const PolicyPages> policies,
                                                                    std::span<const EvaluationCase> cases) {
-  std::set<std::string> references{"logged", "imitation", "warmup"};
+  std::set<std::string> references{"logged", "imitation", "warmup", "page_only", "item_only"};
   if (std::any_of(cases.begin(), cases.end(), [](const EvaluationCase& test) { return test.same_list(); }))
     references.insert("last_touched");
   static const std::set<std::string> kBounds{"random", "oracle"};
