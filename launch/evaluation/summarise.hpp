@@ -23,8 +23,9 @@ struct SummaryOptions {
 };
 
 /// The pairs that answer the usual questions: every policy but random and oracle against those of logged,
-/// imitation and warmup that come before it, against page_only and item_only, which learn from one reward alone,
-/// and against last_touched where lists are seen again, since that rule is what a policy has to beat there.
+/// imitation and warmup that come before it, against page_only and item_only, which learn from one reward
+/// alone, and against last_touched where lists are seen again, since that rule is what a policy has to beat
+/// there.
 std::vector<std::pair<std::string, std::string>> usual_differences(std::span<const PolicyPages> policies,
                                                                    std::span<const EvaluationCase> cases);
 

@@ -47,6 +47,12 @@ std::vector<float> RewardScale::slot_gains(std::span<const float> gains) const {
   return result;
 }
 
+float RewardScale::missing_slots(std::size_t slots) const {
+  double missing = 0;
+  for (std::size_t k = slots; k < slot_gain_mean.size(); ++k) missing -= slot_gain_mean[k];
+  return static_cast<float>(missing / page_sd);
+}
+
 void RewardScale::save(const std::filesystem::path& file) const {
   const nlohmann::json json = {
       {"format", kScaleFormat}, {"version", kScaleVersion},         {"page_mean", page_mean},

@@ -26,6 +26,9 @@ struct RewardScale {
   std::vector<float> items(std::span<const float> raw) const;
   /// Shares of the normalised page score by slot: (gain_k - mean_k) / page_sd, [K].
   std::vector<float> slot_gains(std::span<const float> gains) const;
+  /// What a page of so many slots lacks beside the longest reference page: -(sum of the mean_k of the slots
+  /// that it does not have) / page_sd. Without it a page would gain by ending before its weaker slots.
+  float missing_slots(std::size_t slots) const;
 
   void save(const std::filesystem::path& file) const;
   static RewardScale load(const std::filesystem::path& file);

@@ -76,6 +76,7 @@ std::vector<TermScore> LearnedPageTerm::score(std::span<const RequestPages> grou
     term.name = name();
     if (credit_ == ItemCredit::utility && !scores.slots.empty()) {
       term.slots = context_.normaliser.slot_gains(scores.slots);
+      term.page = context_.normaliser.missing_slots(scores.slots.size());
       term.slots_raw = scores.slots;
     } else {
       term.page = static_cast<float>(context_.normaliser.page(scores.page));

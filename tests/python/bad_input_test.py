@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -192,6 +193,26 @@ def check_folders(run):
     assert blocker.read_text() == "" and not run.folder.exists()
 
 
+def check_unwritable(run):
+    """Folders without write permission, as a user that has not root's powers."""
+    nobody = (lambda: (os.setgroups([]), os.setgid(65534), os.setuid(65534))) if os.geteuid() == 0 else None
+    locked = run.work / "locked"
+    locked.mkdir()
+    (locked / "run").mkdir()
+    for folder in (locked / "run", locked):
+        folder.chmod(0o555)
+    reached = subprocess.run(
+        [run.binary, "inspect", str(run.log)], preexec_fn=nobody, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    if reached.returncode != 0:
+        print(f"NOT TRIED: folders without write permission, since user 65534 cannot read {run.log}")
+        return
+    for target in (locked / "run", locked / "another"):
+        run.bad("sft", run=target, preexec=nobody, says=[str(target)])
+    run.bad("simulate", log=locked / "log", preexec=nobody, says=[str(locked)])
+    assert tree(locked) == ["run"], tree(locked)
+
+
 def check_models(run):
     """Models that are missing, cut, or not of this run."""
     other = run.copy("models")
@@ -233,6 +254,7 @@ def main():
     check_configuration(run)
     run.good("simulate")
     check_folders(run)
+    check_unwritable(run)
     check_rows(run)
     run.good("sft")
     run.good("fit-reward")

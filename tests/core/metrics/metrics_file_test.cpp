@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/error.hpp"
 #include "core/base/file.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/error_text.hpp"
@@ -12,6 +13,18 @@ namespace pagewright {
 namespace {
 
 using MetricMap = std::map<std::string, double>;
+
+TEST_CASE("a line of metrics reads back, with or without seconds, and other lines are refused") {
+  const std::map<std::string, double> metrics{{"a", 0.1}, {"b", -1e300}, {"c", std::nan("")}};
+  const MetricsRecord record = parse_metrics_line(canonical_metrics_line(7, metrics));
+  CHECK(record.iteration == 7);
+  CHECK(record.metrics.at("a") == 0.1);
+  CHECK(record.metrics.at("b") == -1e300);
+  CHECK(std::isnan(record.metrics.at("c")));
+  CHECK(parse_metrics_line(R"({"iteration":1,"a":2,"seconds":0.5})").seconds == 0.5);
+  for (const char* line : {"", "[]", "{}", R"({"iteration":"x"})", R"({"iteration":1,"a":"b"})"})
+    CHECK_THROWS_AS(parse_metrics_line(line), Error);
+}
 
 TEST_CASE("A metrics line has names in order and numbers that read back to the same bits") {
   const MetricMap metrics = {{"b", 0.1}, {"a", -1e300}, {"B", 1.0 / 3}, {"c", std::nan("")}};

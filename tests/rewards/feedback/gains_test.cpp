@@ -6,6 +6,8 @@
 #include "core/base/rng.hpp"
 #include "core/config/config_file.hpp"
 #include "rewards/feedback/near_duplicate.hpp"
+#include "rewards/feedback/pairs.hpp"
+#include "rewards/models/feedback_pages.hpp"
 #include "tests/support/catch.hpp"
 
 namespace pagewright {
@@ -51,6 +53,37 @@ TEST_CASE("gains are graded: a click, a purchase at its price, nothing") {
   CHECK(slot_gains(priceless, request.request, page) == std::vector<double>{2, 5, 0, 5});
   const GainWeights square{1, 5, 2, 200};
   CHECK(slot_gains(square, request.request, page)[1] == Approx(1 + 5 * 0.81));
+}
+
+TEST_CASE("reward models learn from pages of their split, and from revisits only if told to") {
+  FeedbackLog log;
+  log.requests = {request_of_prices(Split::train, {100, 200}), request_of_prices(Split::train, {100, 200}),
+                  request_of_prices(Split::valid, {100, 200})};
+  log.pages = {page_of(0, {0, 1}, {{EventKind::click, 0, 1, {}, 1}}),
+               page_of(1, {0, 1}, {{EventKind::click, 1, 1, {}, 1}}), page_of(2, {0, 1}, {})};
+  log.pages[0].page_id = "p";
+  log.pages[1].revisit_of = "p";
+  GainConfig gains;
+  gains.price_power = 0;
+  const GainWeights weights = gain_weights(gains, log);
+  const PositionPropensities propensities({1.0}, 10);
+  PageSchema schema;
+  schema.section_types = {{.name = "list", .layout = "list", .min_slots = 1, .max_slots = 2}};
+  schema.section_order = {0};
+  schema.max_candidates = 2;
+  using Pages = std::vector<std::int64_t>;
+  const auto learnt = [&](Split split) {
+    Pages of_pages, of_swaps;
+    for (const FeedbackPage& page : feedback_pages(log, schema, gains, split))
+      of_pages.push_back(page.request);
+    for (const SwapPair& swap : make_swap_pairs(log, gains, weights, propensities, split))
+      of_swaps.push_back(log.pages[static_cast<std::size_t>(swap.page)].request);
+    return std::pair(of_pages, of_swaps);
+  };
+  CHECK(learnt(Split::train) == std::pair(Pages{0}, Pages{0}));
+  CHECK(learnt(Split::valid) == std::pair(Pages{2}, Pages{}));
+  gains.revisits = true;
+  CHECK(learnt(Split::train) == std::pair(Pages{0, 1}, Pages{0, 1}));
 }
 
 TEST_CASE("the reference price is the mean price paid per piece on training pages") {

@@ -77,6 +77,25 @@ TEST_CASE("shares of a page's score by slot add up to the score, and keep no slo
   for (double mean : by_slot) CHECK(mean == Approx(0).margin(1e-5));
 }
 
+TEST_CASE("a page gains nothing by ending before its weaker slots") {
+  const auto scores = scale_scores(500, 4, 0.7);
+  const RewardScale scale = fit_reward_scale(scores, {}, 100);
+  CHECK(scale.missing_slots(8) == 0);
+  for (std::size_t slots = 0; slots < 8; ++slots) {
+    const std::vector<float>& gains = scores[slots].slots;
+    double longer = scale.missing_slots(8), shorter = scale.missing_slots(slots), rest = 0;
+    const std::vector<float> shares = scale.slot_gains(gains);
+    for (std::size_t k = 0; k < 8; ++k) {
+      longer += shares[k];
+      if (k < slots)
+        shorter += shares[k];
+      else
+        rest += gains[k];
+    }
+    CHECK(longer - shorter == Approx(rest / scale.page_sd).margin(1e-5));
+  }
+}
+
 TEST_CASE("scores are cut at the bound on both sides, and scores that never vary keep their scale") {
   const auto scores = scale_scores(500, 4, 0.7);
   const RewardScale scale = fit_reward_scale(scores, scores, 2);
