@@ -10,13 +10,14 @@ find_package(CLI11 REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(LibLZMA REQUIRED)
 find_package(LibtorchCpu 2.9 REQUIRED)
+find_package(MPI REQUIRED COMPONENTS C)
 if(PAGEWRIGHT_BUILD_TESTS)
   find_package(Catch2 REQUIRED)
 endif()
 
 add_library(pagewright_third_party INTERFACE)
 add_library(pagewright::third_party ALIAS pagewright_third_party)
-target_compile_definitions(pagewright_third_party INTERFACE SPDLOG_FMT_EXTERNAL)
+target_compile_definitions(pagewright_third_party INTERFACE SPDLOG_FMT_EXTERNAL OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
 # torch's include folder carries another version of fmt, which the fmt of the system (a default folder of the compiler,
 # hence searched last) could not win against: a folder that shows nothing but the latter goes first.
 get_target_property(_fmt_includes fmt::fmt-header-only INTERFACE_INCLUDE_DIRECTORIES)
@@ -26,13 +27,12 @@ file(CREATE_LINK ${PAGEWRIGHT_FMT_INCLUDE_DIR}/fmt ${CMAKE_BINARY_DIR}/include/f
 target_include_directories(pagewright_third_party SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/include)
 target_link_libraries(pagewright_third_party INTERFACE
   fmt::fmt-header-only yaml-cpp nlohmann_json::nlohmann_json CLI11::CLI11 OpenSSL::Crypto LibLZMA::LibLZMA
-  hdf5::serial libtorch::cpu Threads::Threads)
+  hdf5::serial libtorch::cpu MPI::MPI_C Threads::Threads)
 get_target_property(_spdlog_includes spdlog::spdlog_header_only INTERFACE_INCLUDE_DIRECTORIES)
 if(_spdlog_includes)
   target_include_directories(pagewright_third_party SYSTEM INTERFACE ${_spdlog_includes})
 endif()
 
 # Looked for so that the summary can say what a later version would use.
-find_program(PAGEWRIGHT_MPIRUN mpirun)
 find_program(PAGEWRIGHT_NVCC nvcc HINTS $ENV{CUDA_HOME}/bin /usr/local/cuda/bin)
 find_library(PAGEWRIGHT_NCCL NAMES nccl libnccl.so.2 HINTS $ENV{CUDA_HOME}/lib64 /usr/local/cuda/lib64)

@@ -29,6 +29,26 @@ function(pagewright_test_suite folder)
   endforeach()
 endfunction()
 
+# pagewright_mpi_suite(<folder> HELPERS <files...> RANKS <numbers...>): builds tests/<folder>/*.cpp, which has a main of
+# its own, into <folder>_tests and adds one ctest entry for each number of ranks.
+function(pagewright_mpi_suite folder)
+  cmake_parse_arguments(ARG "" "" "HELPERS;RANKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+  add_executable(${folder}_tests ${sources} ${ARG_HELPERS})
+  target_link_libraries(${folder}_tests PRIVATE pagewright::distributed pagewright_test_support pagewright::options)
+  pagewright_compile_together(${folder}_tests pagewright_test_pch)
+  set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/${folder}/mpi_main.cpp PROPERTIES
+    SKIP_UNITY_BUILD_INCLUSION ON SKIP_PRECOMPILE_HEADERS ON)
+  foreach(ranks ${ARG_RANKS})
+    add_test(NAME ${folder}.ranks_${ranks}
+             COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} --oversubscribe
+                     $<TARGET_FILE:${folder}_tests>)
+    # Ranks share cores and the machine: they yield while they wait, and do not look for a network.
+    set_tests_properties(${folder}.ranks_${ranks} PROPERTIES TIMEOUT 120 PROCESSORS ${ranks} ENVIRONMENT
+      "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1;OMPI_MCA_btl=^tcp;OMP_NUM_THREADS=1")
+  endforeach()
+endfunction()
+
 function(pagewright_test_entries folder source)
   cmake_path(GET source STEM name)
   set(entry ${folder}.${name})

@@ -3,13 +3,17 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
 namespace pagewright {
 
-enum class ReduceOp { sum, max };
+enum class ReduceOp { sum, max, min };
+std::string_view reduce_op_name(ReduceOp op);
 
 /// An operation under way. Tensors given to it belong to the operation until wait() returns or done() says
 /// true: they must be neither written nor (outputs) read before. The Work holds references, so that they live
@@ -22,43 +26,80 @@ class Work {
   virtual void wait() = 0;
 };
 
-/// A group of ranks. One thread per rank calls it, and all ranks issue the same operations in the same order.
-/// Tensors are contiguous, of one dtype and of equal size on all ranks; an output may not overlap another
-/// input. Backends for devices order the operation after the work already on the current stream and before
-/// what is enqueued after wait(). `bytes` below are what one rank sends, for n ranks and a tensor of B bytes.
+/// Tags of messages are 0 to kHighestTag. MPI promises one more, which the backend keeps for itself.
+inline constexpr int kHighestTag = 32766;
+
+/// Elements of each rank's part of a tensor, [size]; empty: equal parts.
+using Parts = std::span<const std::int64_t>;
+
+/// A group of ranks. One thread per rank calls it, and all ranks issue the same collectives in the same order.
+/// Tensors are contiguous and of one dtype on all ranks; an output may not overlap an input. `root` is a rank of
+/// this group. Where parts may be uneven, `parts` is the same on all ranks (all_to_all apart). Backends for
+/// devices order an operation after the work already on the current stream and before what is enqueued after
+/// wait(). The comments give the bytes that one of n ranks sends for a tensor of B bytes, with a ring or tree.
+///
+/// The public functions check their arguments, so that every backend refuses the same mistakes in the same
+/// words before anything is sent; a backend implements the start_ functions.
 class Communicator {
  public:
   virtual ~Communicator() = default;
   virtual std::string backend() const = 0;
   virtual int rank() const = 0;
   virtual int size() const = 0;
+  /// Whether tensors of this type can be moved, and whether they can be reduced.
+  virtual bool moves(at::ScalarType type) const = 0;
+  virtual bool reduces(at::ScalarType type) const = 0;
 
   /// The root's content to all, in place. Root: B (tree).
-  virtual std::unique_ptr<Work> broadcast(at::Tensor tensor, int root) = 0;
+  std::unique_ptr<Work> broadcast(at::Tensor tensor, int root);
   /// Combines element by element, in place, in an order that the backend chooses. 2 B (n-1)/n.
-  virtual std::unique_ptr<Work> all_reduce(at::Tensor tensor, ReduceOp op) = 0;
-  /// output [N/n] = part `rank()` of the sum of the inputs [N]. B (n-1)/n.
-  virtual std::unique_ptr<Work> reduce_scatter(at::Tensor output, at::Tensor input) = 0;
-  /// output [n * N] = the inputs [N] in the order of ranks. B (n-1).
-  virtual std::unique_ptr<Work> all_gather(at::Tensor output, at::Tensor input) = 0;
-  /// output [N]: part r comes from rank r's part `rank()` of its input [N]. B (n-1)/n.
-  virtual std::unique_ptr<Work> all_to_all(at::Tensor output, at::Tensor input) = 0;
+  std::unique_ptr<Work> all_reduce(at::Tensor tensor, ReduceOp op);
+  /// output = part rank() of the inputs [sum of parts], added. B (n-1)/n.
+  std::unique_ptr<Work> reduce_scatter(at::Tensor output, at::Tensor input, Parts parts = {});
+  /// output [sum of parts] = the inputs in the order of ranks, rank r's of parts[r] elements. B (n-1), B being
+  /// the rank's own part.
+  std::unique_ptr<Work> all_gather(at::Tensor output, at::Tensor input, Parts parts = {});
+  /// Part r of the input goes to rank r, part r of the output comes from it. `sent` and `received` are this
+  /// rank's own; what a rank sends another is what that one receives from it. B (n-1)/n.
+  std::unique_ptr<Work> all_to_all(at::Tensor output, at::Tensor input, Parts sent = {}, Parts received = {});
+  /// As all_gather, but the root alone has the output; elsewhere it may be undefined. Others: B.
+  std::unique_ptr<Work> gather(at::Tensor output, at::Tensor input, int root, Parts parts = {});
+  /// output = part rank() of the root's input; elsewhere the input may be undefined. Root: B (n-1)/n.
+  std::unique_ptr<Work> scatter(at::Tensor output, at::Tensor input, int root, Parts parts = {});
   /// Returns when all ranks have called it.
-  virtual void barrier() = 0;
-};
+  void barrier();
 
-/// The group of one rank: every operation is its definition for n = 1 and done when it returns.
-class LocalCommunicator final : public Communicator {
- public:
-  std::string backend() const override { return "local"; }
-  int rank() const override { return 0; }
-  int size() const override { return 1; }
-  std::unique_ptr<Work> broadcast(at::Tensor tensor, int root) override;
-  std::unique_ptr<Work> all_reduce(at::Tensor tensor, ReduceOp op) override;
-  std::unique_ptr<Work> reduce_scatter(at::Tensor output, at::Tensor input) override;
-  std::unique_ptr<Work> all_gather(at::Tensor output, at::Tensor input) override;
-  std::unique_ptr<Work> all_to_all(at::Tensor output, at::Tensor input) override;
-  void barrier() override {}
+  /// To one rank, which must receive as many elements with the same tag, from 0 to kHighestTag. Between
+  /// two ranks, messages of one tag arrive in the order in which they were sent. B.
+  std::unique_ptr<Work> send(at::Tensor tensor, int to, int tag);
+  std::unique_ptr<Work> receive(at::Tensor tensor, int from, int tag);
+
+ protected:
+  using FullParts = std::vector<std::int64_t>;  ///< [size]
+
+  virtual std::unique_ptr<Work> start_broadcast(at::Tensor tensor, int root) = 0;
+  virtual std::unique_ptr<Work> start_all_reduce(at::Tensor tensor, ReduceOp op) = 0;
+  virtual std::unique_ptr<Work> start_reduce_scatter(at::Tensor output, at::Tensor input, FullParts parts) = 0;
+  virtual std::unique_ptr<Work> start_all_gather(at::Tensor output, at::Tensor input, FullParts parts) = 0;
+  virtual std::unique_ptr<Work> start_all_to_all(at::Tensor output, at::Tensor input, FullParts sent,
+                                                 FullParts received) = 0;
+  virtual std::unique_ptr<Work> start_gather(at::Tensor output, at::Tensor input, int root,
+                                             FullParts parts) = 0;
+  virtual std::unique_ptr<Work> start_scatter(at::Tensor output, at::Tensor input, int root,
+                                              FullParts parts) = 0;
+  virtual void run_barrier() = 0;
+  virtual std::unique_ptr<Work> start_send(at::Tensor tensor, int to, int tag) = 0;
+  virtual std::unique_ptr<Work> start_receive(at::Tensor tensor, int from, int tag) = 0;
+
+ private:
+  void check_tensor(const char* operation, const char* role, const at::Tensor& tensor) const;
+  void check_types(const char* operation, const at::Tensor& output, const at::Tensor& input) const;
+  void check_reduced(const char* operation, const at::Tensor& tensor) const;
+  void check_rank(const char* operation, const char* role, int rank) const;
+  void check_count(const char* operation, const char* role, const at::Tensor& tensor,
+                   std::int64_t expected) const;
+  /// `parts` written out. Throws Error unless they are one for each rank, none negative, `total` in all.
+  FullParts full_parts(const char* operation, Parts parts, std::int64_t total) const;
 };
 
 }  // namespace pagewright

@@ -1,5 +1,6 @@
+#include "distributed/local_communicator.hpp"
+
 #include "core/base/error.hpp"
-#include "distributed/communicator.hpp"
 
 namespace pagewright {
 namespace {
@@ -10,44 +11,48 @@ class FinishedWork final : public Work {
   void wait() override {}
 };
 
-void check_local_tensor(const char* operation, const at::Tensor& tensor) {
-  require(tensor.defined() && tensor.is_contiguous(), "{}: the tensor must be defined and contiguous",
-          operation);
-}
-
-std::unique_ptr<Work> copy_whole(const char* operation, at::Tensor& output, const at::Tensor& input) {
-  check_local_tensor(operation, output);
-  check_local_tensor(operation, input);
-  require(output.numel() == input.numel() && output.scalar_type() == input.scalar_type(),
-          "{}: on one rank output and input must have the same size and type, not {} and {} elements",
-          operation, output.numel(), input.numel());
+std::unique_ptr<Work> finished_copy(at::Tensor& output, const at::Tensor& input) {
   output.view({-1}).copy_(input.view({-1}));
   return std::make_unique<FinishedWork>();
 }
 
 }  // namespace
 
-std::unique_ptr<Work> LocalCommunicator::broadcast(at::Tensor tensor, int root) {
-  check_local_tensor("broadcast", tensor);
-  require(root == 0, "broadcast: there is no rank {} in a group of one", root);
+std::unique_ptr<Work> LocalCommunicator::start_broadcast(at::Tensor, int) {
   return std::make_unique<FinishedWork>();
 }
 
-std::unique_ptr<Work> LocalCommunicator::all_reduce(at::Tensor tensor, ReduceOp) {
-  check_local_tensor("all_reduce", tensor);
+std::unique_ptr<Work> LocalCommunicator::start_all_reduce(at::Tensor, ReduceOp) {
   return std::make_unique<FinishedWork>();
 }
 
-std::unique_ptr<Work> LocalCommunicator::reduce_scatter(at::Tensor output, at::Tensor input) {
-  return copy_whole("reduce_scatter", output, input);
+std::unique_ptr<Work> LocalCommunicator::start_reduce_scatter(at::Tensor output, at::Tensor input, FullParts) {
+  return finished_copy(output, input);
 }
 
-std::unique_ptr<Work> LocalCommunicator::all_gather(at::Tensor output, at::Tensor input) {
-  return copy_whole("all_gather", output, input);
+std::unique_ptr<Work> LocalCommunicator::start_all_gather(at::Tensor output, at::Tensor input, FullParts) {
+  return finished_copy(output, input);
 }
 
-std::unique_ptr<Work> LocalCommunicator::all_to_all(at::Tensor output, at::Tensor input) {
-  return copy_whole("all_to_all", output, input);
+std::unique_ptr<Work> LocalCommunicator::start_all_to_all(at::Tensor output, at::Tensor input, FullParts,
+                                                          FullParts) {
+  return finished_copy(output, input);
+}
+
+std::unique_ptr<Work> LocalCommunicator::start_gather(at::Tensor output, at::Tensor input, int, FullParts) {
+  return finished_copy(output, input);
+}
+
+std::unique_ptr<Work> LocalCommunicator::start_scatter(at::Tensor output, at::Tensor input, int, FullParts) {
+  return finished_copy(output, input);
+}
+
+std::unique_ptr<Work> LocalCommunicator::start_send(at::Tensor, int, int) {
+  fail("send: there is nobody to send to in a group of one");
+}
+
+std::unique_ptr<Work> LocalCommunicator::start_receive(at::Tensor, int, int) {
+  fail("receive: there is nobody to receive from in a group of one");
 }
 
 }  // namespace pagewright

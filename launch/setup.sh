@@ -10,9 +10,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 needed=(git g++ cmake ninja-build python3 python3-venv libhdf5-dev libyaml-cpp-dev libfmt-dev libspdlog-dev
-  libcli11-dev nlohmann-json3-dev catch2 liblzma-dev libssl-dev)
-# The build is quicker with the first two; the others are for versions that run on many ranks and read text.
-useful=(ccache mold libopenmpi-dev openmpi-bin libpcre2-dev zlib1g-dev libzstd-dev libcurl4-openssl-dev)
+  libcli11-dev nlohmann-json3-dev catch2 liblzma-dev libssl-dev libopenmpi-dev openmpi-bin)
+# The build is quicker with the first two; the others are for versions that read text.
+useful=(ccache mold libpcre2-dev zlib1g-dev libzstd-dev libcurl4-openssl-dev)
 # CPU only: libtorch_cpu.so needs two of the CUDA libraries that the wheel asks for, and no Python package at run time.
 wheels=(torch==2.11.0 nvidia-cuda-cupti==13.0.85 nvidia-cuda-runtime==13.0.96)
 wheels_megabytes_down=545

@@ -6,7 +6,7 @@
 #include "core/base/parallel.hpp"
 #include "core/data/feedback_log.hpp"
 #include "core/page/page_language.hpp"
-#include "distributed/communicator.hpp"
+#include "distributed/local_communicator.hpp"
 #include "launch/config_options.hpp"
 #include "launch/run_folder.hpp"
 

@@ -25,7 +25,7 @@
 #include "core/numerics/numeric_threads.hpp"
 #include "core/page/page_schema.hpp"
 #include "core/page/prompt_template.hpp"
-#include "distributed/communicator.hpp"
+#include "distributed/local_communicator.hpp"
 #include "distributed/trainer.hpp"
 #include "rollout/engine/model_policy.hpp"
 

@@ -20,7 +20,7 @@
 #include "core/base/table.hpp"
 #include "core/model/kernels/kernel_table.hpp"
 #include "core/numerics/numeric_threads.hpp"
-#include "distributed/communicator.hpp"
+#include "distributed/local_communicator.hpp"
 #include "distributed/flat_parameters.hpp"
 #include "distributed/pipeline/page_credit.hpp"
 #include "distributed/pipeline/page_evaluation.hpp"

@@ -10,7 +10,6 @@
 #include "core/base/rng.hpp"
 #include "core/numerics/block_sum.hpp"
 #include "core/numerics/numeric_threads.hpp"
-#include "distributed/communicator.hpp"
 #include "distributed/lane_tree.hpp"
 #include "distributed/topology.hpp"
 #include "tests/support/catch.hpp"
@@ -75,24 +74,6 @@ TEST_CASE("the numeric fingerprint is the same on every thread of a pool") {
   pool->run(6, [&](int job) { prints[static_cast<std::size_t>(job)] = numeric_fingerprint(); });
   for (const std::string& print : prints) CHECK(print == numeric_fingerprint());
   CHECK(numeric_fingerprint().size() == 64);
-}
-
-TEST_CASE("the local communicator is the group of one") {
-  LocalCommunicator local;
-  CHECK(local.size() == 1);
-  at::Tensor tensor = at::tensor({1.0f, 2.0f}), output = at::empty({2}, at::kFloat);
-  local.all_reduce(tensor, ReduceOp::sum)->wait();
-  local.broadcast(tensor, 0)->wait();
-  CHECK(tensor[1].item<float>() == 2);
-  for (auto operation :
-       {&LocalCommunicator::reduce_scatter, &LocalCommunicator::all_gather, &LocalCommunicator::all_to_all}) {
-    output.zero_();
-    (local.*operation)(output, tensor)->wait();
-    CHECK(output.equal(tensor));
-  }
-  CHECK_THROWS_WITH(local.broadcast(tensor, 1), "broadcast: there is no rank 1 in a group of one");
-  CHECK_THROWS_AS(local.all_gather(at::empty({4}, at::kFloat), tensor), Error);
-  CHECK_THROWS_AS(local.all_gather(at::empty({2}, at::kDouble), tensor), Error);
 }
 
 TEST_CASE("the topology deals lanes and refuses what does not divide") {

@@ -10,6 +10,7 @@
 #include "core/iteration/interfaces.hpp"
 #include "core/numerics/numeric_threads.hpp"
 #include "core/page/page_language.hpp"
+#include "distributed/local_communicator.hpp"
 #include "distributed/pipeline/pipeline.hpp"
 
 namespace pagewright::shop_test {

@@ -12,6 +12,7 @@
 #include "core/base/progress.hpp"
 #include "core/numerics/numeric_threads.hpp"
 #include "core/rl/aggregation.hpp"
+#include "distributed/local_communicator.hpp"
 #include "distributed/supervised/supervised_loop.hpp"
 #include "tests/support/catch.hpp"
 

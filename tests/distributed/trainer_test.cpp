@@ -17,6 +17,7 @@
 #include "core/numerics/numeric_threads.hpp"
 #include "core/rl/aggregation.hpp"
 #include "core/rl/schedule.hpp"
+#include "distributed/local_communicator.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace pagewright;

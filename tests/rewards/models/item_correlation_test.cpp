@@ -2,7 +2,7 @@
 #include <iostream>
 #include <thread>
 
-#include "distributed/communicator.hpp"
+#include "distributed/local_communicator.hpp"
 #include "distributed/supervised/supervised_loop.hpp"
 #include "rewards/models/item_model.hpp"
 #include "rewards/models/item_task.hpp"
