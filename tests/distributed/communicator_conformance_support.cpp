@@ -3,10 +3,13 @@
 #include <numeric>
 #include <vector>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/minimum.h>
 
 #include "core/base/error.hpp"
 #include "core/base/table.hpp"
@@ -36,8 +39,8 @@ at::Tensor reduced(int ranks, std::int64_t count, at::ScalarType type, ReduceOp 
   for (int rank = 1; rank < ranks; ++rank) {
     const at::Tensor other = contribution(rank, count, type);
     result = op == ReduceOp::sum   ? result + other
-             : op == ReduceOp::max ? at::where(other > result, other, result)
-                                   : at::where(other < result, other, result);
+             : op == ReduceOp::max ? at::maximum(result, other)
+                                   : at::minimum(result, other);
   }
   return result;
 }
