@@ -13,9 +13,11 @@ struct LessonCase {
   PageSchema schema;
   Request request;
   WarmupExample example;
-  WarmupConfig config{.unengaged_weight = 0.1, .misses = 1};
+  WarmupConfig config;
 
   LessonCase(int slots, int engaged) {
+    config.unengaged_weight = 0.1;
+    config.misses = 1;
     schema.section_types = {{.name = "list", .layout = "list", .min_slots = 1, .max_slots = slots}};
     schema.section_order = {0};
     schema.min_sections = schema.max_sections = 1;

@@ -88,8 +88,10 @@ TEST_CASE("the item loss of a batch is the sum over its parts, and swaps are dra
       models_test::noisy_model(models_test::quickstart_model(language, {kItemHead}), 6);
   const FeedbackLog log = simulate_log(test::small_world(4, 120, 20));
   const auto pool = make_lane_pool(2);
+  ItemModelConfig config;
+  config.swaps = 3;
   ItemModelTask task(language, log, item_model_swaps(log, Split::train), item_model_swaps(log, Split::valid),
-                     {.swaps = 3}, 9, *pool);
+                     config, 9, *pool);
   REQUIRE(task.examples() >= 24);
   std::vector<std::int64_t> examples(24);
   std::iota(examples.begin(), examples.end(), 0);
