@@ -1,5 +1,6 @@
 #include "rewards/terms/learned_terms.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "rewards/models/item_model.hpp"
@@ -9,7 +10,13 @@ namespace pagewright {
 
 namespace {
 
-constexpr std::size_t kGroupsPerChunk = 16;
+constexpr std::size_t kMostGroupsPerChunk = 16;
+
+/// So many that every thread has work.
+std::size_t groups_per_chunk(const LanePool& pool, std::size_t groups) {
+  const auto threads = static_cast<std::size_t>(std::max(1, pool.threads()));
+  return std::clamp<std::size_t>((groups + threads - 1) / threads, 1, kMostGroupsPerChunk);
+}
 
 /// First page of each group in the flattened order, [groups + 1].
 std::vector<std::size_t> page_offsets(std::span<const RequestPages> groups) {
@@ -30,22 +37,23 @@ std::vector<PageScores> score_pages(const LearnedTermContext& context, const Wei
                                     std::span<const RequestPages> groups) {
   const std::vector<std::size_t> offsets = page_offsets(groups);
   std::vector<PageScores> scores(offsets.back());
-  for_chunks(context.pool, groups.size(), kGroupsPerChunk, [&](std::size_t begin, std::size_t end) {
-    const auto chunk = groups.subspan(begin, end - begin);
-    const PageBatch batch = pack_pages(context.vocabulary, pages_of(chunk));
-    if (batch.pages() == 0) return;
-    std::vector<SlotValue> values;
-    for (const RequestPages& group : chunk)
-      for (const Page& page : group.pages) {
-        const auto of_page = slot_values(gains, *group.request, page);
-        values.insert(values.end(), of_page.begin(), of_page.end());
-      }
-    const PageModelOutputs outputs = page_model_forward(weights, form, batch, values);
-    const auto out = std::span(scores).subspan(offsets[begin], offsets[end] - offsets[begin]);
-    const std::vector<float> page = floats_of(outputs.page);
-    for (std::size_t p = 0; p < out.size(); ++p) out[p].page = page[p];
-    if (outputs.slots.defined()) store_slots(batch, floats_of(outputs.slots), out);
-  });
+  for_chunks(context.pool, groups.size(), groups_per_chunk(context.pool, groups.size()),
+             [&](std::size_t begin, std::size_t end) {
+               const auto chunk = groups.subspan(begin, end - begin);
+               const PageBatch batch = pack_pages(context.vocabulary, pages_of(chunk));
+               if (batch.pages() == 0) return;
+               std::vector<SlotValue> values;
+               for (const RequestPages& group : chunk)
+                 for (const Page& page : group.pages) {
+                   const auto of_page = slot_values(gains, *group.request, page);
+                   values.insert(values.end(), of_page.begin(), of_page.end());
+                 }
+               const PageModelOutputs outputs = page_model_forward(weights, form, batch, values);
+               const auto out = std::span(scores).subspan(offsets[begin], offsets[end] - offsets[begin]);
+               const std::vector<float> page = floats_of(outputs.page);
+               for (std::size_t p = 0; p < out.size(); ++p) out[p].page = page[p];
+               if (outputs.slots.defined()) store_slots(batch, floats_of(outputs.slots), out);
+             });
   return scores;
 }
 
@@ -53,15 +61,17 @@ std::vector<PageScores> score_items(const LearnedTermContext& context, const Wei
                                     std::span<const RequestPages> groups) {
   const std::vector<std::size_t> offsets = page_offsets(groups);
   std::vector<PageScores> scores(offsets.back());
-  for_chunks(context.pool, groups.size(), kGroupsPerChunk, [&](std::size_t begin, std::size_t end) {
-    const PageBatch batch = pack_pages(context.vocabulary, pages_of(groups.subspan(begin, end - begin)));
-    if (batch.pages() == 0) return;
-    const ItemModelOutputs outputs = item_model_forward(weights, batch);
-    const auto out = std::span(scores).subspan(offsets[begin], offsets[end] - offsets[begin]);
-    const std::vector<float> page = floats_of(outputs.discounted);
-    for (std::size_t p = 0; p < out.size(); ++p) out[p].page = page[p];
-    store_slots(batch, floats_of(outputs.slots), out);
-  });
+  for_chunks(context.pool, groups.size(), groups_per_chunk(context.pool, groups.size()),
+             [&](std::size_t begin, std::size_t end) {
+               const PageBatch batch =
+                   pack_pages(context.vocabulary, pages_of(groups.subspan(begin, end - begin)));
+               if (batch.pages() == 0) return;
+               const ItemModelOutputs outputs = item_model_forward(weights, batch);
+               const auto out = std::span(scores).subspan(offsets[begin], offsets[end] - offsets[begin]);
+               const std::vector<float> page = floats_of(outputs.discounted);
+               for (std::size_t p = 0; p < out.size(); ++p) out[p].page = page[p];
+               store_slots(batch, floats_of(outputs.slots), out);
+             });
   return scores;
 }
 
