@@ -26,7 +26,8 @@ void Communicator::check_tensor(const char* operation, const char* role, const a
           c10::toString(tensor.scalar_type()));
 }
 
-void Communicator::check_types(const char* operation, const at::Tensor& output, const at::Tensor& input) const {
+void Communicator::check_types(const char* operation, const at::Tensor& output,
+                               const at::Tensor& input) const {
   require(output.scalar_type() == input.scalar_type(), "{}: the output is {}, the input {}", operation,
           c10::toString(output.scalar_type()), c10::toString(input.scalar_type()));
 }
@@ -43,15 +44,15 @@ void Communicator::check_rank(const char* operation, const char* role, int other
 
 void Communicator::check_count(const char* operation, const char* role, const at::Tensor& tensor,
                                std::int64_t expected) const {
-  require(tensor.numel() == expected, "{}: on rank {} the {} has {} elements instead of {}", operation, rank(),
-          role, tensor.numel(), expected);
+  require(tensor.numel() == expected, "{}: on rank {} the {} has {} elements instead of {}", operation,
+          rank(), role, tensor.numel(), expected);
 }
 
 Communicator::FullParts Communicator::full_parts(const char* operation, Parts parts,
                                                  std::int64_t total) const {
   if (parts.empty()) {
-    require(total % size() == 0, "{}: {} elements do not divide into {} equal parts; say the parts", operation,
-            total, size());
+    require(total % size() == 0, "{}: {} elements do not divide into {} equal parts; say the parts",
+            operation, total, size());
     return FullParts(static_cast<std::size_t>(size()), total / size());
   }
   require(std::ssize(parts) == size(), "{}: {} parts for {} ranks", operation, parts.size(), size());
@@ -102,7 +103,8 @@ std::unique_ptr<Work> Communicator::all_to_all(at::Tensor output, at::Tensor inp
   const auto own = static_cast<std::size_t>(rank());
   require(full_sent[own] == full_received[own], "all_to_all: rank {} sends itself {} elements and expects {}",
           rank(), full_sent[own], full_received[own]);
-  return start_all_to_all(std::move(output), std::move(input), std::move(full_sent), std::move(full_received));
+  return start_all_to_all(std::move(output), std::move(input), std::move(full_sent),
+                          std::move(full_received));
 }
 
 std::unique_ptr<Work> Communicator::gather(at::Tensor output, at::Tensor input, int root, Parts parts) {

@@ -32,11 +32,12 @@ inline constexpr int kHighestTag = 32766;
 /// Elements of each rank's part of a tensor, [size]; empty: equal parts.
 using Parts = std::span<const std::int64_t>;
 
-/// A group of ranks. One thread per rank calls it, and all ranks issue the same collectives in the same order.
-/// Tensors are contiguous and of one dtype on all ranks; an output may not overlap an input. `root` is a rank of
-/// this group. Where parts may be uneven, `parts` is the same on all ranks (all_to_all apart). Backends for
-/// devices order an operation after the work already on the current stream and before what is enqueued after
-/// wait(). The comments give the bytes that one of n ranks sends for a tensor of B bytes, with a ring or tree.
+/// A group of ranks. One thread per rank calls it, and all ranks issue the same collectives in the same
+/// order. Tensors are contiguous and of one dtype on all ranks; an output may not overlap an input. `root` is
+/// a rank of this group. Where parts may be uneven, `parts` is the same on all ranks (all_to_all apart).
+/// Backends for devices order an operation after the work already on the current stream and before what is
+/// enqueued after wait(). The comments give the bytes that one of n ranks sends for a tensor of B bytes, with
+/// a ring or tree.
 ///
 /// The public functions check their arguments, so that every backend refuses the same mistakes in the same
 /// words before anything is sent; a backend implements the start_ functions.
@@ -56,8 +57,8 @@ class Communicator {
   std::unique_ptr<Work> all_reduce(at::Tensor tensor, ReduceOp op);
   /// output = part rank() of the inputs [sum of parts], added. B (n-1)/n.
   std::unique_ptr<Work> reduce_scatter(at::Tensor output, at::Tensor input, Parts parts = {});
-  /// output [sum of parts] = the inputs in the order of ranks, rank r's of parts[r] elements. B (n-1), B being
-  /// the rank's own part.
+  /// output [sum of parts] = the inputs in the order of ranks, rank r's of parts[r] elements. B (n-1), B
+  /// being the rank's own part.
   std::unique_ptr<Work> all_gather(at::Tensor output, at::Tensor input, Parts parts = {});
   /// Part r of the input goes to rank r, part r of the output comes from it. `sent` and `received` are this
   /// rank's own; what a rank sends another is what that one receives from it. B (n-1)/n.
@@ -79,7 +80,8 @@ class Communicator {
 
   virtual std::unique_ptr<Work> start_broadcast(at::Tensor tensor, int root) = 0;
   virtual std::unique_ptr<Work> start_all_reduce(at::Tensor tensor, ReduceOp op) = 0;
-  virtual std::unique_ptr<Work> start_reduce_scatter(at::Tensor output, at::Tensor input, FullParts parts) = 0;
+  virtual std::unique_ptr<Work> start_reduce_scatter(at::Tensor output, at::Tensor input,
+                                                     FullParts parts) = 0;
   virtual std::unique_ptr<Work> start_all_gather(at::Tensor output, at::Tensor input, FullParts parts) = 0;
   virtual std::unique_ptr<Work> start_all_to_all(at::Tensor output, at::Tensor input, FullParts sent,
                                                  FullParts received) = 0;

@@ -26,7 +26,8 @@ std::unique_ptr<Work> LocalCommunicator::start_all_reduce(at::Tensor, ReduceOp) 
   return std::make_unique<FinishedWork>();
 }
 
-std::unique_ptr<Work> LocalCommunicator::start_reduce_scatter(at::Tensor output, at::Tensor input, FullParts) {
+std::unique_ptr<Work> LocalCommunicator::start_reduce_scatter(at::Tensor output, at::Tensor input,
+                                                              FullParts) {
   return finished_copy(output, input);
 }
 

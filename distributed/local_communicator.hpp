@@ -22,7 +22,8 @@ class LocalCommunicator final : public Communicator {
   std::unique_ptr<Work> start_all_to_all(at::Tensor output, at::Tensor input, FullParts sent,
                                          FullParts received) override;
   std::unique_ptr<Work> start_gather(at::Tensor output, at::Tensor input, int root, FullParts parts) override;
-  std::unique_ptr<Work> start_scatter(at::Tensor output, at::Tensor input, int root, FullParts parts) override;
+  std::unique_ptr<Work> start_scatter(at::Tensor output, at::Tensor input, int root,
+                                      FullParts parts) override;
   void run_barrier() override {}
   std::unique_ptr<Work> start_send(at::Tensor tensor, int to, int tag) override;
   std::unique_ptr<Work> start_receive(at::Tensor tensor, int from, int tag) override;

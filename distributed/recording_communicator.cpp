@@ -62,7 +62,11 @@ class RecordedWork final : public Work {
  public:
   RecordedWork(std::unique_ptr<Work> work, std::shared_ptr<RecordingCommunicator::Log> log,
                std::int64_t sequence, std::string what, RecordingClock::time_point start)
-      : work_(std::move(work)), log_(std::move(log)), sequence_(sequence), what_(std::move(what)), start_(start) {}
+      : work_(std::move(work)),
+        log_(std::move(log)),
+        sequence_(sequence),
+        what_(std::move(what)),
+        start_(start) {}
 
   bool done() override {
     const bool result = work_->done();
@@ -131,10 +135,10 @@ std::string RecordingCommunicator::recent_text() const {
 }
 
 void RecordingCommunicator::verify(const Call& call, std::int64_t sequence) {
-  const std::string own = fmt::format("{}{} {} {}", call.operation,
-                                      call.same_count ? fmt::format(" of {}", call.count) : " of",
-                                      c10::toString(call.type), call.detail)
-                              .substr(0, kDescriptionBytes - 1);
+  const std::string own =
+      fmt::format("{}{} {} {}", call.operation, call.same_count ? fmt::format(" of {}", call.count) : " of",
+                  c10::toString(call.type), call.detail)
+          .substr(0, kDescriptionBytes - 1);
   const at::Tensor mine = at::zeros({kDescriptionBytes}, at::kByte),
                    all = at::zeros({kDescriptionBytes * size()}, at::kByte);
   std::memcpy(mine.mutable_data_ptr(), own.data(), own.size());
@@ -153,11 +157,11 @@ void RecordingCommunicator::verify(const Call& call, std::int64_t sequence) {
 template <class Start>
 std::unique_ptr<Work> RecordingCommunicator::record(const Call& call, Start&& start) {
   const auto begin = RecordingClock::now();
-  const std::int64_t sequence = log_->add(
-      {0, call.operation, c10::toString(call.type), call.count, call.bytes, label_, -1});
+  const std::int64_t sequence =
+      log_->add({0, call.operation, c10::toString(call.type), call.count, call.bytes, label_, -1});
   if (options_.verify && call.collective) verify(call, sequence);
-  const std::string what = fmt::format("operation {}, {}{}", sequence, call.operation,
-                                       label_.empty() ? "" : " for " + label_);
+  const std::string what =
+      fmt::format("operation {}, {}{}", sequence, call.operation, label_.empty() ? "" : " for " + label_);
   return std::make_unique<RecordedWork>(start(), log_, sequence, what, begin);
 }
 
@@ -182,13 +186,13 @@ std::unique_ptr<Work> RecordingCommunicator::start_reduce_scatter(at::Tensor out
 
 std::unique_ptr<Work> RecordingCommunicator::start_all_gather(at::Tensor output, at::Tensor input,
                                                               FullParts parts) {
-  return record({"all_gather", output.scalar_type(), output.numel(), bytes_of(input) * (size() - 1),
-                 parts_text(parts)},
-                [&] { return inner_.all_gather(output, input, parts); });
+  return record(
+      {"all_gather", output.scalar_type(), output.numel(), bytes_of(input) * (size() - 1), parts_text(parts)},
+      [&] { return inner_.all_gather(output, input, parts); });
 }
 
-std::unique_ptr<Work> RecordingCommunicator::start_all_to_all(at::Tensor output, at::Tensor input, FullParts sent,
-                                                              FullParts received) {
+std::unique_ptr<Work> RecordingCommunicator::start_all_to_all(at::Tensor output, at::Tensor input,
+                                                              FullParts sent, FullParts received) {
   return record({"all_to_all", input.scalar_type(), input.numel(), bytes_of_others(sent, rank(), input), "",
                  /*collective=*/true, /*same_count=*/false},
                 [&] { return inner_.all_to_all(output, input, sent, received); });
@@ -203,10 +207,11 @@ std::unique_ptr<Work> RecordingCommunicator::start_gather(at::Tensor output, at:
 
 std::unique_ptr<Work> RecordingCommunicator::start_scatter(at::Tensor output, at::Tensor input, int root,
                                                            FullParts parts) {
-  return record({"scatter", output.scalar_type(), std::accumulate(parts.begin(), parts.end(), std::int64_t{0}),
-                 rank() == root ? bytes_of_others(parts, rank(), input) : 0,
-                 fmt::format("from {}, {}", root, parts_text(parts))},
-                [&] { return inner_.scatter(output, input, root, parts); });
+  return record(
+      {"scatter", output.scalar_type(), std::accumulate(parts.begin(), parts.end(), std::int64_t{0}),
+       rank() == root ? bytes_of_others(parts, rank(), input) : 0,
+       fmt::format("from {}, {}", root, parts_text(parts))},
+      [&] { return inner_.scatter(output, input, root, parts); });
 }
 
 void RecordingCommunicator::run_barrier() {

@@ -25,8 +25,8 @@ struct CommunicationRecord {
 
 struct RecordingOptions {
   std::size_t remembered = 64;  ///< newest operations
-  /// Before each collective all ranks compare what they are about to call: one more all_gather each, for finding
-  /// out why a job hangs. Sends, receives, and the sizes of all_to_all are left out.
+  /// Before each collective all ranks compare what they are about to call: one more all_gather each, for
+  /// finding out why a job hangs. Sends, receives, and the sizes of all_to_all are left out.
   bool verify = false;
 };
 
@@ -37,8 +37,8 @@ struct CommunicationTotal {
 };
 
 /// Stands before another communicator, which must outlive it. When an operation fails, the newest records are
-/// logged, and the Error names the operation, its sequence number and its label. With `verify`, Error names the
-/// first rank that differs from rank 0 and what both called.
+/// logged, and the Error names the operation, its sequence number and its label. With `verify`, Error names
+/// the first rank that differs from rank 0 and what both called.
 class RecordingCommunicator final : public Communicator {
  public:
   explicit RecordingCommunicator(Communicator& inner, RecordingOptions options = {});
@@ -68,7 +68,8 @@ class RecordingCommunicator final : public Communicator {
   std::unique_ptr<Work> start_all_to_all(at::Tensor output, at::Tensor input, FullParts sent,
                                          FullParts received) override;
   std::unique_ptr<Work> start_gather(at::Tensor output, at::Tensor input, int root, FullParts parts) override;
-  std::unique_ptr<Work> start_scatter(at::Tensor output, at::Tensor input, int root, FullParts parts) override;
+  std::unique_ptr<Work> start_scatter(at::Tensor output, at::Tensor input, int root,
+                                      FullParts parts) override;
   void run_barrier() override;
   std::unique_ptr<Work> start_send(at::Tensor tensor, int to, int tag) override;
   std::unique_ptr<Work> start_receive(at::Tensor tensor, int from, int tag) override;

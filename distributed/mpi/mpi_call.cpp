@@ -13,7 +13,8 @@ void check_mpi(int code, std::string_view what) {
   char words[MPI_MAX_ERROR_STRING] = "";
   int length = 0;
   if (MPI_Error_string(code, words, &length) != MPI_SUCCESS) length = 0;
-  fail("{}: {}", what, length > 0 ? std::string(words, static_cast<std::size_t>(length)) : "unknown MPI error");
+  fail("{}: {}", what,
+       length > 0 ? std::string(words, static_cast<std::size_t>(length)) : "unknown MPI error");
 }
 
 }  // namespace pagewright

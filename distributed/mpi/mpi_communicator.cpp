@@ -34,7 +34,8 @@ std::int64_t total_of(const std::vector<std::int64_t>& parts) {
 }
 
 char* element(const at::Tensor& tensor, std::int64_t index) {
-  return static_cast<char*>(tensor.mutable_data_ptr()) + index * static_cast<std::int64_t>(tensor.element_size());
+  return static_cast<char*>(tensor.mutable_data_ptr()) +
+         index * static_cast<std::int64_t>(tensor.element_size());
 }
 
 /// Calls piece(begin, count) for [begin, begin + count) cut into pieces of at most `limit`.
@@ -75,8 +76,8 @@ std::unique_ptr<Work> MpiCommunicator::start_broadcast(at::Tensor tensor, int ro
   auto work = std::make_unique<MpiWork>("broadcast", std::vector{tensor});
   for_pieces(0, tensor.numel(), limit_, [&](std::int64_t begin, int count) {
     check_mpi(MPI_Ibcast(element(tensor, begin), count, mpi_type(tensor.scalar_type()), root, communicator_,
-                           work->request()),
-                "broadcast");
+                         work->request()),
+              "broadcast");
   });
   return work;
 }
@@ -87,8 +88,8 @@ std::unique_ptr<Work> MpiCommunicator::start_all_reduce(at::Tensor tensor, Reduc
   const at::ScalarType type = tensor.scalar_type();
   for_pieces(0, tensor.numel(), limit_, [&](std::int64_t begin, int count) {
     check_mpi(MPI_Iallreduce(MPI_IN_PLACE, element(tensor, begin), count, mpi_type(type),
-                               reductions_.of(type, op), communicator_, work->request()),
-                "all_reduce");
+                             reductions_.of(type, op), communicator_, work->request()),
+              "all_reduce");
   });
   return work;
 }
@@ -101,28 +102,31 @@ std::unique_ptr<Work> MpiCommunicator::start_reduce_scatter(at::Tensor output, a
   const MPI_Op sum = reductions_.of(type, ReduceOp::sum);
   if (input.numel() <= limit_) {
     check_mpi(MPI_Ireduce_scatter(element(input, 0), element(output, 0), work->keep(as_ints(parts)),
-                                    mpi_type(type), sum, communicator_, work->request()),
-                "reduce_scatter");
+                                  mpi_type(type), sum, communicator_, work->request()),
+              "reduce_scatter");
     return work;
   }
   const auto begins = begins_of(parts);
   for (int root = 0; root < size_; ++root) {
     const auto part = static_cast<std::size_t>(root);
     for_pieces(0, parts[part], limit_, [&](std::int64_t begin, int count) {
-      check_mpi(MPI_Ireduce(element(input, begins[part] + begin), root == rank_ ? element(output, begin) : nullptr,
-                              count, mpi_type(type), sum, root, communicator_, work->request()),
-                  "reduce_scatter");
+      check_mpi(
+          MPI_Ireduce(element(input, begins[part] + begin), root == rank_ ? element(output, begin) : nullptr,
+                      count, mpi_type(type), sum, root, communicator_, work->request()),
+          "reduce_scatter");
     });
   }
   return work;
 }
 
-std::unique_ptr<Work> MpiCommunicator::start_all_gather(at::Tensor output, at::Tensor input, FullParts parts) {
+std::unique_ptr<Work> MpiCommunicator::start_all_gather(at::Tensor output, at::Tensor input,
+                                                        FullParts parts) {
   check_cpu("all_gather", input);
   auto work = std::make_unique<MpiWork>("all_gather", std::vector{output, input});
   if (total_of(parts) > limit_) {
     receive_parts(*work, output, parts);
-    for (int step = 0; step < size_; ++step) send_pieces(*work, input, 0, input.numel(), (rank_ + step) % size_);
+    for (int step = 0; step < size_; ++step)
+      send_pieces(*work, input, 0, input.numel(), (rank_ + step) % size_);
     return work;
   }
   const MPI_Datatype type = mpi_type(input.scalar_type());
@@ -133,7 +137,8 @@ std::unique_ptr<Work> MpiCommunicator::start_all_gather(at::Tensor output, at::T
   return work;
 }
 
-// Always point to point: only the two ends know the size of a message, so ranks could not agree on another way.
+// Always point to point: only the two ends know the size of a message, so ranks could not agree on another
+// way.
 std::unique_ptr<Work> MpiCommunicator::start_all_to_all(at::Tensor output, at::Tensor input, FullParts sent,
                                                         FullParts received) {
   check_cpu("all_to_all", input);
@@ -207,8 +212,8 @@ void MpiCommunicator::send_pieces(MpiWork& work, const at::Tensor& tensor, std::
 void MpiCommunicator::receive_pieces(MpiWork& work, const at::Tensor& tensor, std::int64_t begin,
                                      std::int64_t count, int from, int tag) const {
   for_pieces(begin, count, limit_, [&](std::int64_t to, int elements) {
-    check_mpi(MPI_Irecv(element(tensor, to), elements, mpi_type(tensor.scalar_type()), from, tag, communicator_,
-                        work.request()),
+    check_mpi(MPI_Irecv(element(tensor, to), elements, mpi_type(tensor.scalar_type()), from, tag,
+                        communicator_, work.request()),
               "receive");
   });
 }
@@ -217,7 +222,8 @@ void MpiCommunicator::send_parts(MpiWork& work, const at::Tensor& input, const F
   const auto begins = begins_of(parts);
   for (int step = 0; step < size_; ++step) {
     const int peer = (rank_ + step) % size_;
-    send_pieces(work, input, begins[static_cast<std::size_t>(peer)], parts[static_cast<std::size_t>(peer)], peer);
+    send_pieces(work, input, begins[static_cast<std::size_t>(peer)], parts[static_cast<std::size_t>(peer)],
+                peer);
   }
 }
 
@@ -225,8 +231,8 @@ void MpiCommunicator::receive_parts(MpiWork& work, const at::Tensor& output, con
   const auto begins = begins_of(parts);
   for (int step = 0; step < size_; ++step) {
     const int peer = (rank_ - step + size_) % size_;
-    receive_pieces(work, output, begins[static_cast<std::size_t>(peer)], parts[static_cast<std::size_t>(peer)],
-                   peer);
+    receive_pieces(work, output, begins[static_cast<std::size_t>(peer)],
+                   parts[static_cast<std::size_t>(peer)], peer);
   }
 }
 

@@ -12,12 +12,13 @@ namespace pagewright {
 
 class MpiWork;
 
-/// CPU tensors. Operations are nonblocking; they advance while some rank is inside an MPI call, at the latest in
-/// wait(). The tag of a message belongs to this communicator: others made from the same processes do not see it.
+/// CPU tensors. Operations are nonblocking; they advance while some rank is inside an MPI call, at the latest
+/// in wait(). The tag of a message belongs to this communicator: others made from the same processes do not
+/// see it.
 ///
 /// Note [Large messages]
-/// MPI counts in int. Operations on at most kMpiLimit elements in all are MPI's own collectives; larger ones go
-/// piece by piece, point to point or as one reduction a piece, so that no size is refused.
+/// MPI counts in int. Operations on at most kMpiLimit elements in all are MPI's own collectives; larger ones
+/// go piece by piece, point to point or as one reduction a piece, so that no size is refused.
 class MpiCommunicator final : public Communicator {
  public:
   /// All processes of the job. MpiEnvironment must be alive; all of them make it together.
@@ -26,8 +27,8 @@ class MpiCommunicator final : public Communicator {
   MpiCommunicator(const MpiCommunicator&) = delete;
   MpiCommunicator& operator=(const MpiCommunicator&) = delete;
 
-  /// The ranks of equal `color`, in the order of their ranks here; none for a negative color. All ranks call it
-  /// together.
+  /// The ranks of equal `color`, in the order of their ranks here; none for a negative color. All ranks call
+  /// it together.
   std::unique_ptr<MpiCommunicator> split(int color) const;
 
   std::string backend() const override { return "mpi"; }
@@ -49,7 +50,8 @@ class MpiCommunicator final : public Communicator {
   std::unique_ptr<Work> start_all_to_all(at::Tensor output, at::Tensor input, FullParts sent,
                                          FullParts received) override;
   std::unique_ptr<Work> start_gather(at::Tensor output, at::Tensor input, int root, FullParts parts) override;
-  std::unique_ptr<Work> start_scatter(at::Tensor output, at::Tensor input, int root, FullParts parts) override;
+  std::unique_ptr<Work> start_scatter(at::Tensor output, at::Tensor input, int root,
+                                      FullParts parts) override;
   void run_barrier() override;
   std::unique_ptr<Work> start_send(at::Tensor tensor, int to, int tag) override;
   std::unique_ptr<Work> start_receive(at::Tensor tensor, int from, int tag) override;
@@ -58,8 +60,8 @@ class MpiCommunicator final : public Communicator {
   /// Messages of at most limit_ elements each.
   void send_pieces(MpiWork& work, const at::Tensor& tensor, std::int64_t begin, std::int64_t count, int to,
                    int tag = kPieceTag) const;
-  void receive_pieces(MpiWork& work, const at::Tensor& tensor, std::int64_t begin, std::int64_t count, int from,
-                      int tag = kPieceTag) const;
+  void receive_pieces(MpiWork& work, const at::Tensor& tensor, std::int64_t begin, std::int64_t count,
+                      int from, int tag = kPieceTag) const;
   /// Every rank its part, this one included.
   void send_parts(MpiWork& work, const at::Tensor& input, const FullParts& parts) const;
   void receive_parts(MpiWork& work, const at::Tensor& output, const FullParts& parts) const;

@@ -3,8 +3,8 @@
 
 namespace pagewright {
 
-/// Whether the process was started by mpirun, srun or another launcher that speaks to MPI. Without one, MPI need
-/// not start at all.
+/// Whether the process was started by mpirun, srun or another launcher that speaks to MPI. Without one, MPI
+/// need not start at all.
 bool started_by_mpi_launcher();
 
 /// Starts MPI, and ends it when destroyed. One object a process, made by main (or a test's main) and alive as
@@ -13,7 +13,8 @@ bool started_by_mpi_launcher();
 class MpiEnvironment {
  public:
   MpiEnvironment();
-  /// Ends MPI. If an exception is on its way out, it ends the whole job instead: other ranks would wait for ever.
+  /// Ends MPI. If an exception is on its way out, it ends the whole job instead: other ranks would wait for
+  /// ever.
   ~MpiEnvironment();
   MpiEnvironment(const MpiEnvironment&) = delete;
   MpiEnvironment& operator=(const MpiEnvironment&) = delete;

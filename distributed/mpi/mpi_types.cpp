@@ -19,7 +19,9 @@ void reduce_narrow(void* in, void* in_out, int* count, MPI_Datatype*) {
   T* right = static_cast<T*>(in_out);
   for (int i = 0; i < *count; ++i) {
     const auto a = static_cast<float>(left[i]), b = static_cast<float>(right[i]);
-    right[i] = static_cast<T>(kOp == ReduceOp::sum ? a + b : kOp == ReduceOp::max ? std::max(a, b) : std::min(a, b));
+    right[i] = static_cast<T>(kOp == ReduceOp::sum   ? a + b
+                              : kOp == ReduceOp::max ? std::max(a, b)
+                                                     : std::min(a, b));
   }
 }
 

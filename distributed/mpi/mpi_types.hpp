@@ -10,12 +10,12 @@
 
 namespace pagewright {
 
-/// MPI's type for the elements of tensors; MPI_DATATYPE_NULL for those that it has none for. bfloat16 and half
-/// travel as 16-bit integers, which MPI moves but must not add.
+/// MPI's type for the elements of tensors; MPI_DATATYPE_NULL for those that it has none for. bfloat16 and
+/// half travel as 16-bit integers, which MPI moves but must not add.
 MPI_Datatype mpi_type(at::ScalarType type);
 
-/// Reductions: MPI's own, and for bfloat16 and half, which it lacks, operations that compute in float and round
-/// once for each pair. Freed by the destructor, while MPI still runs.
+/// Reductions: MPI's own, and for bfloat16 and half, which it lacks, operations that compute in float and
+/// round once for each pair. Freed by the destructor, while MPI still runs.
 class MpiReductions {
  public:
   MpiReductions();

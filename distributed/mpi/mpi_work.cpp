@@ -21,9 +21,8 @@ int* MpiWork::keep(std::vector<int> numbers) {
 bool MpiWork::done() {
   if (done_) return true;
   int finished = 0;
-  check_mpi(
-      MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &finished, MPI_STATUSES_IGNORE),
-      operation_);
+  check_mpi(MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &finished, MPI_STATUSES_IGNORE),
+            operation_);
   done_ = finished != 0;
   return done_;
 }

@@ -148,7 +148,8 @@ void check_collectives(Communicator& group) {
 
 void check_messages(Communicator& group) {
   if (group.size() == 1) return;
-  const int next = (group.rank() + 1) % group.size(), before = (group.rank() + group.size() - 1) % group.size();
+  const int next = (group.rank() + 1) % group.size(),
+            before = (group.rank() + group.size() - 1) % group.size();
   const auto message = [](int from, int number) { return contribution(from + 10 * number, 17, at::kFloat); };
   std::vector<std::unique_ptr<Work>> sends;
   for (int number = 0; number < 4; ++number)
@@ -200,7 +201,8 @@ void check_refusals(Communicator& group) {
   Counts negative(static_cast<std::size_t>(n), 2);
   negative.back() = -2;
   CHECK_THROWS_AS(group.all_gather(tensor, output, negative), Error);
-  CHECK_THROWS_AS(group.all_to_all(nothing(2 * n, at::kFloat), nothing(n + (n > 1 ? 1 : 2), at::kDouble)), Error);
+  CHECK_THROWS_AS(group.all_to_all(nothing(2 * n, at::kFloat), nothing(n + (n > 1 ? 1 : 2), at::kDouble)),
+                  Error);
   CHECK_THROWS_AS(group.send(tensor, group.rank(), 0), Error);
   CHECK_THROWS_AS(group.send(tensor, (group.rank() + 1) % n, -1), Error);
   CHECK_THROWS_AS(group.receive(tensor, n, 0), Error);
@@ -210,7 +212,8 @@ void check_refusals(Communicator& group) {
 std::string support_table(const Communicator& group) {
   Table table({"type", "moved", "reduced"});
   for (const at::ScalarType type : kTypes)
-    table.add_row({c10::toString(type), group.moves(type) ? "yes" : "no", group.reduces(type) ? "yes" : "no"});
+    table.add_row(
+        {c10::toString(type), group.moves(type) ? "yes" : "no", group.reduces(type) ? "yes" : "no"});
   return table.to_string();
 }
 

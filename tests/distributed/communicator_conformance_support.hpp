@@ -1,6 +1,6 @@
 #pragma once
-// What every backend of Communicator must do, checked against the definitions. One body for all backends and group
-// sizes; all ranks call it together.
+// What every backend of Communicator must do, checked against the definitions. One body for all backends and
+// group sizes; all ranks call it together.
 
 #include "distributed/communicator.hpp"
 

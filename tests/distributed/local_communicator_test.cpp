@@ -1,8 +1,8 @@
 #include "distributed/local_communicator.hpp"
 
 #include "distributed/recording_communicator.hpp"
-#include "tests/support/catch.hpp"
 #include "tests/distributed/communicator_conformance_support.hpp"
+#include "tests/support/catch.hpp"
 
 namespace pagewright {
 

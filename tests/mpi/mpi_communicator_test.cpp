@@ -7,8 +7,8 @@
 
 #include "core/base/error.hpp"
 #include "distributed/recording_communicator.hpp"
-#include "tests/support/catch.hpp"
 #include "tests/distributed/communicator_conformance_support.hpp"
+#include "tests/support/catch.hpp"
 
 namespace pagewright {
 
@@ -83,8 +83,9 @@ TEST_CASE("ranks that call different operations are told so instead of hanging")
     message = error.what();
   }
   const std::string last = std::to_string(world->size() - 1);
-  CHECK(message == "operation 1: rank " + last + " calls broadcast of 8 Float from 0, rank 0 calls all_reduce max "
-                   "of 8 Float ; all ranks must call the same in the same order");
+  CHECK(message == "operation 1: rank " + last +
+                       " calls broadcast of 8 Float from 0, rank 0 calls all_reduce max "
+                       "of 8 Float ; all ranks must call the same in the same order");
 }
 
 }  // namespace pagewright

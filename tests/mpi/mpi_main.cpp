@@ -1,4 +1,5 @@
-// Runs the same tests on all ranks of an MPI job. Rank 0 prints; another rank prints only if a test failed there.
+// Runs the same tests on all ranks of an MPI job. Rank 0 prints; another rank prints only if a test failed
+// there.
 #if !__has_include(<catch2/catch_all.hpp>)
 #define CATCH_CONFIG_RUNNER
 #endif
