@@ -15,10 +15,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-if [ -e "$run" ]; then
-  [ -f "$run/config.yaml" ] || [ -d "$run/log" ] || { echo "quickstart.sh: $run exists and holds no run; choose another with --run" >&2; exit 1; }
-  rm -rf "$run"
-fi
+source launch/earlier_run.sh
+remove_earlier_run "$run"
 
 # The sequence of verbs, in one place.
 teach() {

@@ -20,13 +20,14 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$out" ] || { out=runs/seeds; [ "$control" = none ] || out=runs/seeds-$control; }
 
+source launch/earlier_run.sh
 launch/build.sh pagewright
 mkdir -p "$out"
 SECONDS=0
 for seed in $seeds; do
   run=$out/$seed
   [ -f "$run/evaluation.json" ] && continue
-  rm -rf "$run"
+  remove_earlier_run "$run"
   mkdir -p "$run"
   pagewright() { build/pagewright "$@" --set "run=$run" --set "log=$run/log" --set "seed=$seed" >>"$run/output.txt" 2>&1; }
   {

@@ -43,10 +43,8 @@ train=$(file train)
 valid=$(file valid)
 
 launch/build.sh pagewright
-if [ -e "$run" ]; then
-  [ -d "$run/log" ] || { echo "trivago.sh: $run is no earlier run; choose another folder with --run" >&2; exit 1; }
-  rm -rf "$run"
-fi
+source launch/earlier_run.sh
+remove_earlier_run "$run"
 mkdir -p "$run"
 
 SECONDS=0

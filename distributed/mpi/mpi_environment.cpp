@@ -1,6 +1,5 @@
 #include "distributed/mpi/mpi_environment.hpp"
 
-#include <cstdlib>
 #include <exception>
 
 #include <mpi.h>
@@ -10,12 +9,6 @@
 #include "distributed/mpi/mpi_call.hpp"
 
 namespace pagewright {
-
-bool started_by_mpi_launcher() {
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"})
-    if (std::getenv(name) != nullptr) return true;
-  return false;
-}
 
 MpiEnvironment::MpiEnvironment() : exceptions_at_start_(std::uncaught_exceptions()) {
   int before = 0;

@@ -3,10 +3,6 @@
 
 namespace pagewright {
 
-/// Whether the process was started by mpirun, srun or another launcher that speaks to MPI. Without one, MPI
-/// need not start at all.
-bool started_by_mpi_launcher();
-
 /// Starts MPI, and ends it when destroyed. One object a process, made by main (or a test's main) and alive as
 /// long as any MpiCommunicator. Throws Error if MPI cannot start, was started before, or gives no support for
 /// calls from the thread that made it.

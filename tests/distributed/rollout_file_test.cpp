@@ -72,8 +72,7 @@ TEST_CASE("a rollout file holds every page of the iteration with what it earned"
           const std::size_t k = s - static_cast<std::size_t>(slots[p]);
           const SlotSpan& span = page.trajectory.spans.slots[k];
           CHECK(item[s] == of.request.request->candidates[static_cast<std::size_t>(span.candidate)].id);
-          CHECK(page.trajectory.tokens[static_cast<std::size_t>(slot_token[s])] ==
-                page.trajectory.tokens[static_cast<std::size_t>(span.token)]);
+          CHECK(slot_token[s] == span.token);
         }
         CHECK(reward[p] == Approx(sum).margin(1e-6));
         CHECK(log_prob[begin] == Approx(old_log_prob[begin]));

@@ -64,6 +64,18 @@ TEST_CASE("misses come before the engaged items, count nothing, and all else kee
   CHECK(missed == std::set<std::int32_t>{2, 3, 4, 5, 6, 7});
 }
 
+TEST_CASE("items that the user touched are likely misses, wherever they stand") {
+  LessonCase one(12, 1);
+  for (const char* touched : {"i9", "i0", "i11", "elsewhere"})
+    one.request.history.emplace_back().item.id = touched;
+  std::set<std::int32_t> missed;
+  for (std::uint64_t epoch = 0; epoch < 200; ++epoch) {
+    const std::vector<std::int32_t> items = one.lesson(epoch).page.items();
+    missed.insert(items.begin(), std::find(items.begin(), items.end(), 0));
+  }
+  CHECK(missed == std::set<std::int32_t>{1, 2, 3, 4, 9, 11});
+}
+
 TEST_CASE("a share of the pages has misses, drawn by epoch and request") {
   LessonCase one(12, 1);
   one.config.misses = 0.3;
