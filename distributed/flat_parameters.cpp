@@ -4,7 +4,6 @@
 #include <cstddef>
 
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 #include <fmt/ranges.h>
 
 #include "core/base/error.hpp"
@@ -57,8 +56,6 @@ FlatParameters::FlatParameters(ModelConfig config, at::ScalarType dtype)
   const std::vector<ParameterSpec> specs = parameter_specs(*config_);
   decay_end_ = append_slots(specs, true, 0, slots_);
   values_ = at::zeros({append_slots(specs, false, decay_end_, slots_)}, dtype);
-  exp_avg_ = at::zeros_like(values_);
-  exp_avg_sq_ = at::zeros_like(values_);
 }
 
 void FlatParameters::initialise(std::uint64_t seed) {

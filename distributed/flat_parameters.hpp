@@ -1,5 +1,5 @@
 #pragma once
-// The owner of a model's parameters: one flat buffer, its AdamW state, and named views into it.
+// The owner of a model's parameters: one flat buffer, and named views into it.
 
 #include <cstdint>
 #include <memory>
@@ -37,10 +37,8 @@ class FlatParameters {
 
   const ModelConfig& config() const { return *config_; }
   std::span<const FlatSlot> slots() const { return slots_; }
-  const at::Tensor& values() const { return values_; }             ///< [padded]
-  const at::Tensor& first_moment() const { return exp_avg_; }      ///< [padded] AdamW
-  const at::Tensor& second_moment() const { return exp_avg_sq_; }  ///< [padded] AdamW
-  std::int64_t decay_end() const { return decay_end_; }            ///< [0, decay_end) is decayed
+  const at::Tensor& values() const { return values_; }   ///< [padded]
+  std::int64_t decay_end() const { return decay_end_; }  ///< [0, decay_end) is decayed
   std::int64_t numel() const { return values_.numel(); }
   std::int64_t step() const { return step_; }  ///< optimizer steps taken
   void set_step(std::int64_t step) { step_ = step; }
@@ -57,7 +55,7 @@ class FlatParameters {
  private:
   std::shared_ptr<const ModelConfig> config_;
   std::vector<FlatSlot> slots_;
-  at::Tensor values_, exp_avg_, exp_avg_sq_;  // [padded]
+  at::Tensor values_;  // [padded]
   std::int64_t decay_end_ = 0, step_ = 0, version_ = 0;
 };
 

@@ -7,7 +7,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "core/base/parallel.hpp"
 #include "core/rl/moments.hpp"
 
 namespace pagewright {
@@ -17,9 +16,8 @@ namespace pagewright {
 using LaneSums = std::map<std::string, double>;
 
 /// Adds contiguous buffers [N] of equal size and type, a power of two of them, pairwise: lane i takes lane i
-/// + 1, then i + 2, i + 4, ...; the sum is in lanes[0], the others hold partial sums. Element ranges run on
-/// the pool.
-void add_lanes(std::span<const at::Tensor> lanes, LanePool& pool);
+/// + 1, then i + 2, i + 4, ...; the sum is in lanes[0], the others hold partial sums.
+void add_lanes(std::span<const at::Tensor> lanes);
 
 /// The same tree over named sums; a name that a lane lacks counts as 0.
 LaneSums add_lanes(std::span<const LaneSums> lanes);

@@ -3,104 +3,151 @@
 #include <cmath>
 #include <cstddef>
 
-#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "core/base/error.hpp"
 #include "core/numerics/block_sum.hpp"
 #include "core/rl/adamw.hpp"
 #include "core/rl/schedule.hpp"
+#include "distributed/sharding/shard_norm.hpp"
 
 namespace pagewright {
 namespace {
 
-/// Leaves of one lane's graph: the parameters' storage, own gradients.
+/// Tells the lane's gradient that a slot is complete.
+class SlotHook final : public torch::autograd::PostAccumulateGradHook {
+ public:
+  SlotHook(const LaneGradient& gradient, std::size_t slot) : gradient_(gradient), slot_(slot) {}
+  void operator()(const torch::autograd::Variable&) override { gradient_.on_slot(slot_); }
+
+ private:
+  const LaneGradient& gradient_;
+  std::size_t slot_;
+};
+
+/// Leaves of one lane's graph: the parameters' storage, with gradients in the lane's flat buffer.
 struct LaneAliases {
   std::shared_ptr<WeightsView::Tensors> tensors = std::make_shared<WeightsView::Tensors>();
   std::vector<at::Tensor> leaves;  // [slots] in the order of the slots
 
-  explicit LaneAliases(const FlatParameters& parameters) {
-    const WeightsView view = parameters.view();
+  LaneAliases(const FlatParameters& parameters, const LaneGradient& gradient) {
+    const WeightsView values = parameters.view(), gradients = parameters.view_of(gradient.flat);
     for (const FlatSlot& slot : parameters.slots()) {
-      at::Tensor leaf = view.at(slot.spec.name).detach();
+      at::Tensor leaf = values.at(slot.spec.name).detach();
       leaf.requires_grad_(true);
+      leaf.mutable_grad() = gradients.at(slot.spec.name);
       leaves.push_back(leaf);
       tensors->emplace(slot.spec.name, std::move(leaf));
     }
   }
+
+  void add_hooks(const LaneGradient& gradient) {
+    for (std::size_t slot = 0; slot < leaves.size(); ++slot)
+      torch::autograd::impl::set_post_acc_grad_hooks(leaves[slot],
+                                                     std::make_unique<SlotHook>(gradient, slot));
+  }
 };
 
-void add_gradients(const at::Tensor& loss, const LaneAliases& aliases, std::span<const FlatSlot> slots,
-                   at::Tensor& flat) {
-  const auto gradients =
-      torch::autograd::grad({loss}, aliases.leaves, /*grad_outputs=*/{}, /*retain_graph=*/false,
-                            /*create_graph=*/false, /*allow_unused=*/true);
-  for (std::size_t i = 0; i < slots.size(); ++i)
-    if (gradients[i].defined())
-      flat.narrow(0, slots[i].offset, slots[i].numel).add_(gradients[i].reshape({slots[i].numel}));
+Sharding optimizer_sharding(const FlatParameters& parameters, const Communicator& learners,
+                            const ShardingConfig& config) {
+  return {parameters.numel(), config.zero == 0 ? 1 : learners.size(), config.bucket};
 }
 
 }  // namespace
 
 Trainer::Trainer(Communicator& learners, FlatParameters& parameters, OptimizerConfig config, LanePool& pool,
-                 int lanes, std::int64_t total_steps)
-    : learners_(learners),
-      parameters_(parameters),
+                 int lanes, std::int64_t total_steps, ShardingConfig sharding)
+    : parameters_(parameters),
       config_(config),
       pool_(pool),
-      lanes_(lanes),
-      total_steps_(total_steps) {
-  require(learners_.size() == 1, "the trainer runs on one learner rank, not {}", learners_.size());
-  for (int lane = 0; lane < lanes_; ++lane) gradients_.push_back(at::zeros_like(parameters_.values()));
-}
+      lanes_(learners, lanes, sharding.lane_order()),
+      zero_(sharding.zero),
+      total_steps_(total_steps),
+      sharding_(parameters.numel(), learners.size(), sharding.bucket),
+      adamw_(parameters, optimizer_sharding(parameters, learners, sharding),
+             sharding.zero == 0 ? 0 : learners.rank()),
+      reducer_(make_gradient_reducer(sharding, lanes_, sharding_, parameters, pool.threads())) {}
 
-void Trainer::differentiate(const LossFunction& loss, int lane, int micro_batches, LaneSums& sums) {
-  at::Tensor& gradient = gradients_[static_cast<std::size_t>(lane)];
-  gradient.zero_();
-  const LaneAliases aliases(parameters_);
+void Trainer::differentiate(const LossFunction& loss, int lane, int micro_batches,
+                            const LaneGradient& gradient, LaneSums& sums) const {
+  LaneAliases aliases(parameters_, gradient);
   const WeightsView weights(std::make_shared<const ModelConfig>(parameters_.config()), aliases.tensors,
                             parameters_.version());
   for (int micro_batch = 0; micro_batch < micro_batches; ++micro_batch) {
     const at::Tensor value = loss(weights, lane, micro_batch, sums);
-    if (value.defined()) add_gradients(value, aliases, parameters_.slots(), gradient);
+    if (!value.defined()) continue;
+    if (gradient.on_slot && micro_batch + 1 == micro_batches) aliases.add_hooks(gradient);
+    torch::autograd::backward({value}, /*grad_tensors=*/{}, /*retain_graph=*/false, /*create_graph=*/false,
+                              aliases.leaves);
   }
 }
 
-void Trainer::update(double grad_norm, double learning_rate) {
-  at::Tensor gradient = gradients_.front();
+double Trainer::gradient_norm(const at::Tensor& gradient) const {
+  return std::sqrt(replicated() ? block_sum_of_squares(gradient)
+                                : sharded_sum_of_squares(lanes_.learners(), sharding_, gradient));
+}
+
+void Trainer::update(at::Tensor gradient, double grad_norm, double learning_rate) {
   if (config_.max_grad_norm > 0 && grad_norm > config_.max_grad_norm)
     gradient.mul_(config_.max_grad_norm / grad_norm);
-  AdamwStep options{learning_rate, config_.beta1,        config_.beta2,
-                    config_.eps,   config_.weight_decay, parameters_.step() + 1};
-  const std::int64_t border = parameters_.decay_end(), end = parameters_.numel();
-  const auto apply = [&](std::int64_t from, std::int64_t to) {
-    const auto range = [&](const at::Tensor& flat) { return flat.narrow(0, from, to - from); };
-    adamw(options, range(parameters_.values()), range(gradient), range(parameters_.first_moment()),
-          range(parameters_.second_moment()));
-  };
-  apply(0, border);
-  options.weight_decay = 0;
-  apply(border, end);
+  adamw_.step({learning_rate, config_.beta1, config_.beta2, config_.eps, config_.weight_decay,
+               parameters_.step() + 1},
+              gradient);
+  if (!replicated()) sharding_.gather(lanes_.learners(), shard_of_values(), parameters_.values());
   parameters_.set_step(parameters_.step() + 1);
   parameters_.bump_version();
 }
 
 StepReport Trainer::step(const LossFunction& loss, int micro_batches) {
-  std::vector<LaneSums> sums(static_cast<std::size_t>(lanes_));
-  pool_.run(lanes_, [&](int lane) {
-    differentiate(loss, lane, micro_batches, sums[static_cast<std::size_t>(lane)]);
+  std::vector<LaneSums> sums(lanes_.own().size());
+  const at::Tensor gradient = reducer_->reduce(pool_, [&](int index, const LaneGradient& into) {
+    const auto own = static_cast<std::size_t>(index);
+    differentiate(loss, lanes_.own()[own], micro_batches, into, sums[own]);
   });
-  add_lanes(std::span<const at::Tensor>(gradients_), pool_);
-
   StepReport report;
-  report.sums = add_lanes(std::span<const LaneSums>(sums));
-  report.grad_norm = std::sqrt(block_sum_of_squares(gradients_.front()));
+  report.sums = lanes_.add(sums);
+  report.grad_norm = gradient_norm(gradient);
   report.learning_rate =
       LearningRateSchedule{config_.learning_rate, config_.warmup_steps, total_steps_, config_.final_fraction}
           .at(parameters_.step());
   report.skipped = !std::isfinite(report.grad_norm);
-  if (!report.skipped) update(report.grad_norm, report.learning_rate);
+  if (!report.skipped) update(gradient, report.grad_norm, report.learning_rate);
   return report;
+}
+
+at::Tensor Trainer::shard_of_state(const at::Tensor& held) const {
+  // What one bucketed rank holds is laid out as the flat buffer.
+  return replicated() ? sharding_.shard_of(held, lanes_.learners().rank()) : held.clone();
+}
+
+at::Tensor Trainer::shard_of_values() const {
+  return sharding_.shard_of(parameters_.values(), lanes_.learners().rank());
+}
+
+TrainerShard Trainer::shard() const {
+  return {shard_of_values(), shard_of_state(adamw_.first_moment()), shard_of_state(adamw_.second_moment())};
+}
+
+void Trainer::restore(const TrainerShard& shard) {
+  const std::int64_t size = sharding_.shard_size(lanes_.learners().rank());
+  const auto check = [&](const at::Tensor& tensor, const char* name) {
+    require(tensor.defined() && tensor.numel() == size &&
+                tensor.scalar_type() == parameters_.values().scalar_type(),
+            "the saved state's {} are not of this model", name);
+  };
+  check(shard.values, "parameters");
+  check(shard.first_moment, "first moments");
+  check(shard.second_moment, "second moments");
+  sharding_.gather(lanes_.learners(), shard.values, parameters_.values());
+  const auto restore_state = [&](const at::Tensor& part, at::Tensor held) {
+    replicated() ? sharding_.gather(lanes_.learners(), part, held) : void(held.copy_(part));
+  };
+  restore_state(shard.first_moment, adamw_.first_moment());
+  restore_state(shard.second_moment, adamw_.second_moment());
+}
+
+std::size_t Trainer::optimizer_bytes() const {
+  return adamw_.first_moment().nbytes() + adamw_.second_moment().nbytes();
 }
 
 }  // namespace pagewright

@@ -12,6 +12,10 @@
 #include "distributed/communicator.hpp"
 #include "distributed/flat_parameters.hpp"
 #include "distributed/lane_tree.hpp"
+#include "distributed/sharding/gradient_reducer.hpp"
+#include "distributed/sharding/learner_lanes.hpp"
+#include "distributed/sharding/sharded_adamw.hpp"
+#include "distributed/sharding/sharding_config.hpp"
 
 namespace pagewright {
 
@@ -43,33 +47,66 @@ struct StepReport {
   LaneSums sums;         ///< over all lanes
 };
 
+/// This rank's part of what training changes: its shard of a Sharding over the learners, [S] each. Together
+/// the learners' parts are everything, whatever they share out while they train.
+struct TrainerShard {
+  at::Tensor values, first_moment, second_moment;
+};
+
 class Trainer {
  public:
-  /// All learner ranks construct it together. `pool` runs the lanes; references must outlive the trainer.
+  /// All learner ranks construct it together, with equal parameters. `pool` runs the lanes; references must
+  /// outlive the trainer.
   Trainer(Communicator& learners, FlatParameters& parameters, OptimizerConfig config, LanePool& pool,
-          int lanes, std::int64_t total_steps);
+          int lanes, std::int64_t total_steps, ShardingConfig sharding = {});
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
 
-  /// One optimizer step over all lanes: each lane's micro-batches 0..micro_batches-1 in order on one thread,
-  /// gradients summed over lanes by the fixed binary tree, global norm over fixed blocks, fused AdamW. A step
-  /// whose gradient is not finite changes nothing and is not counted.
+  /// One optimizer step over all lanes, in which all learners take part: each rank differentiates its own
+  /// lanes, each lane's micro-batches 0..micro_batches-1 in order on one thread; gradients are summed over
+  /// lanes by the fixed binary tree and exchanged as ShardingConfig says; global norm over fixed blocks, fused
+  /// AdamW. A step whose gradient is not finite changes nothing and is not counted. The report is the same on
+  /// all ranks.
   StepReport step(const LossFunction& loss, int micro_batches);
 
   FlatParameters& parameters() { return parameters_; }
+  const FlatParameters& parameters() const { return parameters_; }
   LanePool& pool() { return pool_; }
-  int lanes() const { return lanes_; }
+  const LearnerLanes& learner_lanes() const { return lanes_; }
+  int lanes() const { return lanes_.total(); }
   const OptimizerConfig& optimizer() const { return config_; }
+  /// How checkpoints are cut over the learners.
+  const Sharding& sharding() const { return sharding_; }
+
+  /// A copy.
+  TrainerShard shard() const;
+  /// A copy of its values alone, [S].
+  at::Tensor shard_of_values() const;
+  /// All learners take part: the parameters are gathered from the shards. Throws Error if a size is wrong.
+  void restore(const TrainerShard& shard);
+
+  /// Bytes that this rank holds of optimizer state and of gradients.
+  std::size_t optimizer_bytes() const;
+  std::size_t gradient_bytes() const { return reducer_->buffer_bytes(); }
 
  private:
-  void differentiate(const LossFunction& loss, int lane, int micro_batches, LaneSums& sums);
-  void update(double grad_norm, double learning_rate);
+  void differentiate(const LossFunction& loss, int lane, int micro_batches, const LaneGradient& gradient,
+                     LaneSums& sums) const;
+  double gradient_norm(const at::Tensor& gradient) const;
+  void update(at::Tensor gradient, double grad_norm, double learning_rate);
+  bool replicated() const { return sharding_.ranks() == 1 || zero_ == 0; }
+  /// Of what checkpoints store, from what the optimizer holds.
+  at::Tensor shard_of_state(const at::Tensor& held) const;
 
-  Communicator& learners_;
   FlatParameters& parameters_;
   OptimizerConfig config_;
   LanePool& pool_;
-  int lanes_;
+  LearnerLanes lanes_;
+  int zero_;
   std::int64_t total_steps_;
-  std::vector<at::Tensor> gradients_;  // [lanes] of [padded]
+  Sharding sharding_;  ///< over the learners
+  ShardedAdamw adamw_;  ///< over all of the parameters where the optimizer's state is not shared out
+  std::unique_ptr<GradientReducer> reducer_;
 };
 
 }  // namespace pagewright

@@ -73,7 +73,8 @@ Experiment read_experiment(const Section& root) {
   root.read_required("log", experiment.log, "feedback log folder, as `import` or `simulate` wrote it");
   root.read("seed", experiment.seed, "seed of everything: world, log, initialisation, sampling");
   root.read("threads", experiment.threads, at_least(0),
-            "worker threads; 0: one for each core. Results do not depend on it");
+            "worker threads of a process; 0: one for each core, shared by the processes of a machine. Results do not "
+            "depend on it");
   root.read("allow_oracle", experiment.allow_oracle,
             "may a reward term look at the simulator's truth; the policy is then labelled oracle-trained");
   root.read_enum("candidate_order", experiment.candidate_order,
@@ -104,6 +105,8 @@ Experiment read_experiment(const Section& root) {
   ppo.read("rollouts_every", experiment.rollouts_every, at_least(0).in_units("iterations"),
            "iterations between those whose pages are written to rollouts/; 0: none");
   read_policies(root, experiment.rewards.alpha, experiment.policies);
+  experiment.distributed =
+      DistributedConfig::from(root.child("distributed", "several processes: `mpirun`, Slurm"));
   experiment.evaluation = read_evaluation(root.child("evaluation", "`evaluate`"));
   experiment.simulator = SimulatorConfig::from(root.child("simulator", "the simulated shop: `simulate`"));
   return experiment;
@@ -124,8 +127,8 @@ ModelConfig Experiment::policy_model() const {
   return config;
 }
 
-int Experiment::worker_threads() const {
-  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+int Experiment::worker_threads(int ranks) const {
+  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / ranks);
 }
 
 LoadedExperiment load_experiment(const std::filesystem::path& file, std::span<const std::string> sets) {

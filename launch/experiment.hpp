@@ -12,6 +12,7 @@
 #include "core/config/config_file.hpp"
 #include "core/model/model_config.hpp"
 #include "core/page/page_language.hpp"
+#include "distributed/distributed_config.hpp"
 #include "distributed/pipeline/ppo_config.hpp"
 #include "distributed/warmup/warmup_config.hpp"
 #include "rewards/models/reward_config.hpp"
@@ -54,13 +55,15 @@ struct Experiment {
   int checkpoints_kept = 2;
   int rollouts_every = 10;  ///< iterations between written rollouts; 0: none
   std::vector<PolicyVariant> policies;
+  DistributedConfig distributed;
   EvaluationConfig evaluation;
   SimulatorConfig simulator;
 
   PageLanguage language() const;
   /// The policy's model: the backbone of `model` with vocabulary, layout head and value head filled in.
   ModelConfig policy_model() const;
-  int worker_threads() const;
+  /// Threads of one of `ranks` processes on this machine.
+  int worker_threads(int ranks = 1) const;
   /// Fixed number of parts of every batch, `ppo.lanes`.
   int lanes() const { return ppo.lanes; }
 };

@@ -16,7 +16,8 @@ constexpr const char* kRunConfig = "config.yaml";
 bool is_free_key(const std::string& path) {
   static const std::set<std::string> kFree{"threads", "run", "ppo.checkpoint_every", "ppo.checkpoints_kept",
                                            "ppo.rollouts_every"};
-  return kFree.contains(path) || path.starts_with("evaluation.");
+  const bool placement = path.starts_with("distributed.") && path != "distributed.determinism";
+  return kFree.contains(path) || placement || path.starts_with("evaluation.");
 }
 
 void make_run_folder(const std::filesystem::path& path) {

@@ -6,6 +6,7 @@
 //   rewards/page-FORM/, rewards/item/   reward models, their curves and report.json; rewards/scale-FORM.json
 //   train/NAME/            checkpoints/, metrics.jsonl, tensorboard/, rollouts/
 //   evaluation.json, pages.jsonl, report.html
+//   logs/rank-N.log        what each process said, if there were several
 
 #include <filesystem>
 #include <string>
@@ -19,7 +20,8 @@ class RunFolder {
  public:
   /// Makes the folder, or opens it if it belongs to the same configuration. A folder of another one is an
   /// Error that names the keys that differ; keys that cannot change results (threads,
-  /// evaluation.*, how often checkpoints and rollouts are written) may differ.
+  /// evaluation.*, distributed.* but for determinism, how often checkpoints and rollouts are written) may
+  /// differ.
   static RunFolder begin(const LoadedExperiment& loaded);
   /// The same for a folder that must be there already; nothing is made.
   static RunFolder open(const LoadedExperiment& loaded);

@@ -8,14 +8,14 @@
 
 namespace pagewright {
 
-void add_fit_reward_verb(CLI::App& app) {
+void add_fit_reward_verb(CLI::App& app, Job& job) {
   CLI::App* verb = app.add_subcommand(
       "fit-reward",
       "fit the page and item reward models to the log, and report how well they order held-out pages");
   auto options = add_config_options(*verb);
-  verb->callback([options] {
-    Workbench bench(*options, RunUse::existing);
-    fit_rewards(bench);
+  verb->callback([options, &job] {
+    Workbench bench(*options, RunUse::existing, job);
+    if (bench.learns()) fit_rewards(bench);
   });
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "distributed/agreement.hpp"
 #include "launch/policy_training.hpp"
 #include "launch/verbs.hpp"
 
@@ -18,8 +19,8 @@ struct TrainOptions {
   bool resume = false;
 };
 
-void run_train(const ConfigOptions& config, const TrainOptions& options) {
-  Workbench bench(config, RunUse::existing);
+void run_train(const ConfigOptions& config, const TrainOptions& options, Job& job) {
+  Workbench bench(config, RunUse::existing, job);
   const auto& policies = bench.experiment().policies;
   std::vector<PolicyVariant> chosen;
   std::string names;
@@ -27,15 +28,17 @@ void run_train(const ConfigOptions& config, const TrainOptions& options) {
     names += (names.empty() ? "" : ", ") + variant.name;
     if (options.policy.empty() || options.policy == variant.name) chosen.push_back(variant);
   }
-  require(!chosen.empty(), "the experiment has no policy '{}'; its policies are {}", options.policy, names);
-  TrainingHashes hashes;
+  on_all_ranks(bench.world(), [&] {
+    require(!chosen.empty(), "the experiment has no policy '{}'; its policies are {}", options.policy, names);
+  });
+  CheckpointHashes hashes;
   for (const PolicyVariant& variant : chosen) hashes = train_policy(bench, variant, options.resume);
   fmt::print("state sha256 {}\nparameters sha256 {}\n", hashes.state, hashes.parameters);
 }
 
 }  // namespace
 
-void add_train_verb(CLI::App& app) {
+void add_train_verb(CLI::App& app, Job& job) {
   CLI::App* verb = app.add_subcommand(
       "train",
       "train policies by PPO from the warm-up and the fitted rewards.\n"
@@ -45,7 +48,7 @@ void add_train_verb(CLI::App& app) {
   verb->add_option("--policy", options->policy,
                    "train this policy alone; otherwise all policies of the experiment in turn");
   verb->add_flag("--resume", options->resume, "go on from the newest whole checkpoint, bit for bit");
-  verb->callback([config, options] { run_train(*config, *options); });
+  verb->callback([config, options, &job] { run_train(*config, *options, job); });
 }
 
 }  // namespace pagewright

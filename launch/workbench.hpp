@@ -1,12 +1,15 @@
 #pragma once
-// What every training verb starts with: the experiment, its run folder, its language, threads, and the log.
+// What every training verb starts with: the experiment, its run folder, its language, threads, ranks, and the
+// log.
 
 #include <memory>
 
 #include "core/base/parallel.hpp"
 #include "core/data/feedback_log.hpp"
 #include "core/page/page_language.hpp"
-#include "distributed/local_communicator.hpp"
+#include "distributed/job.hpp"
+#include "distributed/recording_communicator.hpp"
+#include "distributed/topology.hpp"
 #include "launch/config_options.hpp"
 #include "launch/run_folder.hpp"
 
@@ -20,23 +23,42 @@ class Workbench {
   /// Loads the configuration, opens the run folder, starts the threads. With RunUse::begin the folder is made
   /// if it is not there, but only once the log was read, so that a wrong log leaves nothing behind.
   Workbench(const ConfigOptions& options, RunUse use);
+  /// The same on all ranks of a job, which make it together: an error on any comes out of all. Ranks with
+  /// another configuration, another program or other arithmetic are refused.
+  Workbench(const ConfigOptions& options, RunUse use, Job& job);
 
   const Experiment& experiment() const { return loaded_.experiment; }
   const LoadedExperiment& loaded() const { return loaded_; }
   const RunFolder& run() const { return run_; }
   const PageLanguage& language() const { return language_; }
   LanePool& pool() { return *pool_; }
-  Communicator& communicator() { return communicator_; }
   /// The feedback log, read at the first call. Throws Error if it has no page of the training split.
   const FeedbackLog& log();
 
+  Communicator& world() { return world_; }
+  const Topology& topology() const { return topology_; }
+  /// Whether this process learns; rollout and reward ranks of a split placement do not.
+  bool learns() const { return learners_ != nullptr; }
+  /// The learners, on one of them.
+  Communicator& learners();
+  /// Whether this process writes files and speaks for all.
+  bool leads() const { return world_.rank() == 0; }
+  /// How learners share their work.
+  const ShardingConfig& sharding() const { return experiment().distributed.sharding; }
+
  private:
+  Workbench(const ConfigOptions& options, RunUse use, Communicator& world, Job* job);
+
+  LocalCommunicator alone_;
+  Communicator& world_;
   LoadedExperiment loaded_;
+  Topology topology_;
   std::unique_ptr<FeedbackLog> log_;
   RunFolder run_;
   PageLanguage language_;
   std::unique_ptr<LanePool> pool_;
-  LocalCommunicator communicator_;
+  std::unique_ptr<Communicator> learner_group_;
+  std::unique_ptr<RecordingCommunicator> learners_;
 };
 
 }  // namespace pagewright

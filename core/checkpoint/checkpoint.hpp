@@ -12,18 +12,20 @@
 
 namespace pagewright {
 
-/// A named fp32 array without padding.
+/// A named fp32 array without padding, or the elements [begin, begin + values.size()) of one.
 struct NamedArray {
   std::string name;
-  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> shape;  ///< of the whole array
   std::vector<float> values;
+  std::int64_t begin = 0;
   bool operator==(const NamedArray&) const = default;
 };
 
-/// Everything needed to go on bit for bit. Random numbers need no state: they are keyed by the iteration.
+/// Everything needed to go on bit for bit, or one rank's part of the arrays. Random numbers need no state:
+/// they are keyed by the iteration.
 struct Checkpoint {
   std::int64_t iteration = 0;  ///< iterations done
-  /// Arrays by group, each group sorted by name: "parameters", "exp_avg", "exp_avg_sq", and what else a
+  /// Arrays by group, each group sorted by name (and begin): "parameters", "exp_avg", "exp_avg_sq", and what else a
   /// trainer keeps.
   std::map<std::string, std::vector<NamedArray>> arrays;
   std::map<std::string, double> numbers;  ///< optimizer step, policy version, KL coefficient, ...
@@ -41,9 +43,32 @@ struct RunIdentity {
 /// Adds name, dtype, shape and bytes of an array.
 void hash_array(Sha256& hash, std::string_view name, std::string_view dtype,
                 std::span<const std::int64_t> shape, std::span<const std::byte> bytes);
-/// SHA-256 of the group "parameters": name, dtype, shape, bytes of every array in name order.
-std::string parameters_sha256(const Checkpoint& checkpoint);
-/// SHA-256 of all arrays, numbers and metrics.
-std::string state_sha256(const Checkpoint& checkpoint);
+
+struct CheckpointHashes {
+  std::string parameters;  ///< of the group "parameters"
+  std::string state;       ///< of all arrays, numbers and metrics
+  bool operator==(const CheckpointHashes&) const = default;
+};
+
+/// Both hashes, of arrays that need not be in memory together: groups in the order of their names, in each
+/// group every whole array in the order of names.
+class CheckpointHasher {
+ public:
+  explicit CheckpointHasher(std::int64_t iteration);
+  void group(const std::string& name);
+  void array(std::string_view name, std::span<const std::int64_t> shape, std::span<const float> values);
+  CheckpointHashes finish(const std::map<std::string, double>& numbers, std::span<const std::string> metrics);
+
+ private:
+  Sha256 state_, parameters_;
+  bool in_parameters_ = false;
+};
+
+/// Of a checkpoint with whole arrays.
+CheckpointHashes hash_checkpoint(const Checkpoint& checkpoint);
+
+/// Puts the parts of each array together. Throws Error naming an array of which elements are missing or
+/// there twice.
+void join_parts(Checkpoint& checkpoint);
 
 }  // namespace pagewright

@@ -17,30 +17,13 @@ namespace pagewright {
 namespace {
 
 constexpr const char* kCheckpointFormat = "pagewright-checkpoint";
-constexpr const char* kShardName = "shard-0000.h5";
+std::string shard_name(int shard) {
+  return fmt::format("shard-{:04}.h5", shard);
+}
 
-void write_shard(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  Hdf5File file = Hdf5File::create(path);
-  file.set_attribute("format", "pagewright-checkpoint-shard");
-  file.set_attribute("format_version", std::int64_t{CheckpointStore::kVersion});
-  std::vector<std::string> groups;
-  for (const auto& [group, arrays] : checkpoint.arrays) {
-    groups.push_back(group);
-    std::vector<std::string> names;
-    std::vector<std::int64_t> shapes, shape_offsets{0};
-    for (const NamedArray& array : arrays) {
-      names.push_back(array.name);
-      shapes.insert(shapes.end(), array.shape.begin(), array.shape.end());
-      shape_offsets.push_back(static_cast<std::int64_t>(shapes.size()));
-      file.write("arrays/" + group + "/" + array.name, array.values);
-    }
-    file.write_strings("names/" + group, names);
-    file.write("shapes/" + group + "/sizes", shapes);
-    file.write("shapes/" + group + "/offsets", shape_offsets);
-  }
-  file.write_strings("groups", groups);
-  file.write_strings("metrics", checkpoint.metrics);
-  file.close();
+std::string array_path(const std::string& group, const std::string& name, std::int64_t begin) {
+  return begin == 0 ? fmt::format("arrays/{}/{}", group, name)
+                    : fmt::format("arrays/{}/{}@{}", group, name, begin);
 }
 
 void read_shard(const std::filesystem::path& path, Checkpoint& checkpoint) {
@@ -49,15 +32,20 @@ void read_shard(const std::filesystem::path& path, Checkpoint& checkpoint) {
     const auto names = file.read_strings("names/" + group);
     const auto shapes = file.read<std::int64_t>("shapes/" + group + "/sizes");
     const auto offsets = file.read<std::int64_t>("shapes/" + group + "/offsets");
-    require(offsets.size() == names.size() + 1, "{}: group {} has {} shapes for {} arrays", path.string(),
-            group, offsets.size() - 1, names.size());
+    const std::string begin_path = "shapes/" + group + "/begins";
+    const auto begins = file.has(begin_path) ? file.read<std::int64_t>(begin_path)
+                                             : std::vector<std::int64_t>(names.size(), 0);
+    require(offsets.size() == names.size() + 1 && begins.size() == names.size(),
+            "{}: group {} has {} shapes and {} places for {} arrays", path.string(), group,
+            offsets.size() - 1, begins.size(), names.size());
     std::vector<NamedArray>& arrays = checkpoint.arrays[group];
     for (std::size_t i = 0; i < names.size(); ++i)
       arrays.push_back({names[i],
                         {shapes.begin() + offsets[i], shapes.begin() + offsets[i + 1]},
-                        file.read<float>("arrays/" + group + "/" + names[i])});
+                        file.read<float>(array_path(group, names[i], begins[i])),
+                        begins[i]});
   }
-  checkpoint.metrics = file.read_strings("metrics");
+  if (file.has("metrics")) checkpoint.metrics = file.read_strings("metrics");
 }
 
 nlohmann::json read_manifest(const std::filesystem::path& folder) {
@@ -86,9 +74,50 @@ CheckpointStore::CheckpointStore(std::filesystem::path folder, RunIdentity ident
     : folder_(std::move(folder)), identity_(std::move(identity)), keep_(std::max(1, keep)) {}
 
 void CheckpointStore::save(const Checkpoint& checkpoint) const {
+  const auto folder = begin(checkpoint.iteration);
+  write_shard(folder->path(), 0, checkpoint);
+  finish(*folder, checkpoint, 1, hash_checkpoint(checkpoint));
+}
+
+std::unique_ptr<AtomicFolder> CheckpointStore::begin(std::int64_t iteration) const {
   make_folders(folder_);
-  AtomicFolder target(folder_ / fmt::format("step-{:08}", checkpoint.iteration));
-  write_shard(target.path() / kShardName, checkpoint);
+  return std::make_unique<AtomicFolder>(folder_of(iteration));
+}
+
+std::filesystem::path CheckpointStore::folder_of(std::int64_t iteration) const {
+  return folder_ / fmt::format("step-{:08}", iteration);
+}
+
+void CheckpointStore::write_shard(const std::filesystem::path& folder, int shard, const Checkpoint& part) {
+  Hdf5File file = Hdf5File::create(folder / shard_name(shard));
+  file.set_attribute("format", "pagewright-checkpoint-shard");
+  file.set_attribute("format_version", std::int64_t{kVersion});
+  std::vector<std::string> groups;
+  for (const auto& [group, arrays] : part.arrays) {
+    groups.push_back(group);
+    std::vector<std::string> names;
+    std::vector<std::int64_t> shapes, shape_offsets{0}, begins;
+    for (const NamedArray& array : arrays) {
+      names.push_back(array.name);
+      shapes.insert(shapes.end(), array.shape.begin(), array.shape.end());
+      shape_offsets.push_back(static_cast<std::int64_t>(shapes.size()));
+      begins.push_back(array.begin);
+      file.write(array_path(group, array.name, array.begin), array.values);
+    }
+    file.write_strings("names/" + group, names);
+    file.write("shapes/" + group + "/sizes", shapes);
+    file.write("shapes/" + group + "/offsets", shape_offsets);
+    file.write("shapes/" + group + "/begins", begins);
+  }
+  file.write_strings("groups", groups);
+  if (shard == 0) file.write_strings("metrics", part.metrics);
+  file.close();
+}
+
+void CheckpointStore::finish(AtomicFolder& folder, const Checkpoint& checkpoint, int shards,
+                             const CheckpointHashes& hashes) const {
+  std::vector<std::string> names;
+  for (int shard = 0; shard < shards; ++shard) names.push_back(shard_name(shard));
   const nlohmann::json manifest = {
       {"format", kCheckpointFormat},
       {"version", kVersion},
@@ -97,10 +126,10 @@ void CheckpointStore::save(const Checkpoint& checkpoint) const {
       {"language", identity_.language},
       {"fingerprint", identity_.fingerprint},
       {"numbers", checkpoint.numbers},
-      {"shards", {kShardName}},
-      {"sha256", {{"parameters", parameters_sha256(checkpoint)}, {"state", state_sha256(checkpoint)}}}};
-  write_file_atomically(target.path() / "manifest.json", manifest.dump(2) + "\n");
-  target.publish(AtomicFolder::Existing::replace);
+      {"shards", names},
+      {"sha256", {{"parameters", hashes.parameters}, {"state", hashes.state}}}};
+  write_file_atomically(folder.path() / "manifest.json", manifest.dump(2) + "\n");
+  folder.publish(AtomicFolder::Existing::replace);
   const auto kept = folders();
   for (std::size_t i = 0; i + static_cast<std::size_t>(keep_) < kept.size(); ++i) {
     std::error_code ignored;
@@ -159,15 +188,19 @@ Checkpoint CheckpointStore::load(const std::filesystem::path& folder) const {
   const nlohmann::json manifest = read_manifest(folder);
   Checkpoint checkpoint;
   std::string expected;
+  std::vector<std::string> shards;
   try {
     manifest.at("iteration").get_to(checkpoint.iteration);
     manifest.at("numbers").get_to(checkpoint.numbers);
+    manifest.at("shards").get_to(shards);
     expected = manifest.at("sha256").at("state").get<std::string>();
   } catch (const nlohmann::json::exception& error) {
     fail("manifest.json: {}", error.what());
   }
-  read_shard(folder / kShardName, checkpoint);
-  require(state_sha256(checkpoint) == expected,
+  for (const std::string& shard : shards)
+    with_context(shard, [&] { read_shard(folder / shard, checkpoint); });
+  join_parts(checkpoint);
+  require(hash_checkpoint(checkpoint).state == expected,
           "its content does not have the SHA-256 that manifest.json says");
   return checkpoint;
 }

@@ -2,33 +2,45 @@
 // Checkpoints of a run: a folder each, written aside, synced, renamed; the last few are kept.
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "core/base/atomic_folder.hpp"
 #include "core/checkpoint/checkpoint.hpp"
 
 namespace pagewright {
 
 /// Folder `step-00000040` holds `manifest.json` (format, version, iteration, identity, numbers, the SHA-256
-/// `parameters` and `state`) and `shard-0000.h5` (arrays and metrics).
+/// `parameters` and `state`) and a shard for each rank that wrote it, `shard-0000.h5` (arrays, or parts of
+/// them; the first also metrics), ... Any number of ranks may read it.
 class CheckpointStore {
  public:
-  static constexpr int kVersion = 1;
+  static constexpr int kVersion = 2;  ///< 1 had a single shard of whole arrays
 
   CheckpointStore(std::filesystem::path folder, RunIdentity identity, int keep);
 
   /// Writes a checkpoint and then removes the oldest beyond `keep`. Throws Error (full disk, no permission)
   /// and leaves the checkpoints that were there.
   void save(const Checkpoint& checkpoint) const;
+
+  /// The steps of save() for several processes. One begins; then each writes its shard into the folder's
+  /// path(); when all have, the first one finishes with what all share and the hashes of the whole.
+  std::unique_ptr<AtomicFolder> begin(std::int64_t iteration) const;
+  static void write_shard(const std::filesystem::path& folder, int shard, const Checkpoint& part);
+  void finish(AtomicFolder& folder, const Checkpoint& checkpoint, int shards,
+              const CheckpointHashes& hashes) const;
   /// The newest whole checkpoint, or nothing. A damaged one is named in a warning and the one before it is
   /// taken; if all are damaged, or one is of another configuration, language or a newer format, an Error says
   /// so.
   std::optional<Checkpoint> load_latest() const;
+  /// One of folders(), with whole arrays. Throws Error if it is damaged.
+  Checkpoint load(const std::filesystem::path& folder) const;
+  std::filesystem::path folder_of(std::int64_t iteration) const;
   /// Folders of the checkpoints that are there, oldest first.
   std::vector<std::filesystem::path> folders() const;
 
  private:
-  Checkpoint load(const std::filesystem::path& folder) const;
   void check_identity(const std::filesystem::path& folder) const;
 
   std::filesystem::path folder_;

@@ -8,7 +8,6 @@
 namespace pagewright {
 namespace {
 
-constexpr std::int64_t kBlockSumElements = 4096;
 constexpr std::int64_t kBlockSumLanes = 8;  // independent sums that the compiler can keep side by side
 
 template <class T>
@@ -27,21 +26,28 @@ double squares_of_block(const T* values, std::int64_t count) {
 }
 
 template <class T>
-double squares_of_all(const T* values, std::int64_t count) {
-  double total = 0;
-  for (std::int64_t begin = 0; begin < count; begin += kBlockSumElements)
-    total += squares_of_block(values + begin, std::min(kBlockSumElements, count - begin));
-  return total;
+std::vector<double> squares_of_blocks(const T* values, std::int64_t count) {
+  std::vector<double> blocks;
+  for (std::int64_t begin = 0; begin < count; begin += kSumBlock)
+    blocks.push_back(squares_of_block(values + begin, std::min(kSumBlock, count - begin)));
+  return blocks;
 }
 
 }  // namespace
 
-double block_sum_of_squares(const at::Tensor& flat) {
+std::vector<double> block_sums_of_squares(const at::Tensor& flat) {
   require(flat.is_contiguous() && flat.device().is_cpu(),
           "block sum: the tensor must be contiguous and on the CPU");
-  if (flat.scalar_type() == at::kDouble) return squares_of_all(flat.const_data_ptr<double>(), flat.numel());
+  if (flat.scalar_type() == at::kDouble)
+    return squares_of_blocks(flat.const_data_ptr<double>(), flat.numel());
   require(flat.scalar_type() == at::kFloat, "block sum: the tensor must be float or double");
-  return squares_of_all(flat.const_data_ptr<float>(), flat.numel());
+  return squares_of_blocks(flat.const_data_ptr<float>(), flat.numel());
+}
+
+double add_block_sums(std::span<const double> blocks) {
+  double total = 0;
+  for (const double block : blocks) total += block;
+  return total;
 }
 
 }  // namespace pagewright

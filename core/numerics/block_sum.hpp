@@ -2,13 +2,26 @@
 // The one reduction over whole tensors: libtorch splits its own by the number of threads, so that their bits
 // change with it (Note [Lanes] in docs/architecture.md).
 
+#include <cstdint>
+#include <span>
+#include <vector>
+
 #include <ATen/core/Tensor.h>
 
 namespace pagewright {
 
-/// Sum of squares of a contiguous CPU tensor of float or double, in double: blocks of 4,096 elements, each
-/// added in one fixed order, then the blocks in order. The bits depend on the elements and their places
-/// alone.
-double block_sum_of_squares(const at::Tensor& flat);
+/// Elements of a block. Buffers that are dealt over ranks are cut at multiples of it.
+inline constexpr std::int64_t kSumBlock = 4096;
+
+/// Sum of squares of each block of a contiguous CPU tensor [N] of float or double, in double, each added in
+/// one fixed order: [ceil(N / kSumBlock)].
+std::vector<double> block_sums_of_squares(const at::Tensor& flat);
+
+/// The blocks' sums in order. The bits depend on the elements and their places alone.
+double add_block_sums(std::span<const double> blocks);
+
+inline double block_sum_of_squares(const at::Tensor& flat) {
+  return add_block_sums(block_sums_of_squares(flat));
+}
 
 }  // namespace pagewright

@@ -22,13 +22,13 @@ void check_page(const Trajectory& trajectory, const Score& score, const KeyedReq
 
 }  // namespace
 
-std::span<LearningRequest> Experience::lane(int number) {
-  const std::size_t share = requests.size() / static_cast<std::size_t>(lanes);
-  return std::span(requests).subspan(static_cast<std::size_t>(number) * share, share);
+std::span<LearningRequest> Experience::lane(std::size_t index) {
+  const std::size_t share = requests.size() / lanes.size();
+  return std::span(requests).subspan(index * share, share);
 }
 
-std::span<const LearningRequest> Experience::lane(int number) const {
-  return const_cast<Experience*>(this)->lane(number);
+std::span<const LearningRequest> Experience::lane(std::size_t index) const {
+  return const_cast<Experience*>(this)->lane(index);
 }
 
 std::int64_t Experience::pages() const {
@@ -39,13 +39,13 @@ std::int64_t Experience::pages() const {
 
 Experience gather_experience(const PageLanguage& language, std::span<const KeyedRequest> requests,
                              std::vector<Trajectory> trajectories, std::vector<Score> scores, int samples,
-                             int lanes, LanePool& pool) {
+                             std::span<const int> lanes, LanePool& pool) {
   const std::size_t per_request = static_cast<std::size_t>(samples), expected = requests.size() * per_request;
   require(trajectories.size() == expected && scores.size() == expected,
           "{} requests of {} samples need {} pages, but {} were generated and {} scored", requests.size(),
           samples, expected, trajectories.size(), scores.size());
   Experience experience;
-  experience.lanes = lanes;
+  experience.lanes.assign(lanes.begin(), lanes.end());
   experience.requests.resize(requests.size());
   pool.run(static_cast<int>(requests.size()), [&](int job) {
     const auto index = static_cast<std::size_t>(job);

@@ -33,13 +33,14 @@ struct LearningRequest {
   std::vector<LearningPage> pages;  ///< [samples]
 };
 
-/// The requests of an iteration, lane after lane, equally many in each.
+/// The requests of an iteration in the lanes of this rank, lane after lane, equally many in each.
 struct Experience {
   std::vector<LearningRequest> requests;
-  int lanes = 1;
+  std::vector<int> lanes;  ///< numbers of these lanes
 
-  std::span<LearningRequest> lane(int number);
-  std::span<const LearningRequest> lane(int number) const;
+  /// Of the `index`-th of these lanes.
+  std::span<LearningRequest> lane(std::size_t index);
+  std::span<const LearningRequest> lane(std::size_t index) const;
   std::int64_t pages() const;
 };
 
@@ -47,6 +48,6 @@ struct Experience {
 /// Error if the parts do not fit: a page missing, out of order, empty, or scored without reference log-probs.
 Experience gather_experience(const PageLanguage& language, std::span<const KeyedRequest> requests,
                              std::vector<Trajectory> trajectories, std::vector<Score> scores, int samples,
-                             int lanes, LanePool& pool);
+                             std::span<const int> lanes, LanePool& pool);
 
 }  // namespace pagewright

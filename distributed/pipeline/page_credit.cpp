@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "core/base/byte_buffer.hpp"
 #include "core/rl/advantage.hpp"
 #include "core/rl/kl.hpp"
 #include "core/rl/whiten.hpp"
@@ -28,7 +29,34 @@ struct LaneCredit {
   Moments kl;          ///< nats, of pages
   double drift = 0;
   LaneSums sums;  ///< per page
+
+  std::string bytes() const {
+    ByteWriter writer;
+    for (const Moments& part : {advantages, returns, errors, rewards, kl}) writer.value(part);
+    writer.value(drift);
+    write_sums(sums, writer);
+    return writer.take();
+  }
+  static LaneCredit from(std::string_view bytes) {
+    ByteReader reader(bytes, "what a lane's pages add up to");
+    LaneCredit lane;
+    for (Moments* part : {&lane.advantages, &lane.returns, &lane.errors, &lane.rewards, &lane.kl})
+      *part = reader.value<Moments>();
+    lane.drift = reader.value<double>();
+    lane.sums = read_sums(reader);
+    reader.finish();
+    return lane;
+  }
 };
+
+/// What every lane's pages add up to, from those of this rank's lanes.
+std::vector<LaneCredit> credit_of_all(const std::vector<LaneCredit>& own, const LearnerLanes& lanes) {
+  std::vector<std::string> bytes;
+  for (const LaneCredit& lane : own) bytes.push_back(lane.bytes());
+  std::vector<LaneCredit> all;
+  for (const std::string& lane : lanes.exchange(bytes)) all.push_back(LaneCredit::from(lane));
+  return all;
+}
 
 void add_page_sums(const LearningPage& page, LaneCredit& lane) {
   const Score& score = page.score;
@@ -89,12 +117,13 @@ Moments merged(const std::vector<LaneCredit>& lanes, Moments LaneCredit::*member
 
 }  // namespace
 
-Metrics assign_credit(const PpoConfig& config, double kl_coefficient, Experience& experience) {
-  std::vector<LaneCredit> lanes(static_cast<std::size_t>(experience.lanes));
-  for (int lane = 0; lane < experience.lanes; ++lane)
+Metrics assign_credit(const PpoConfig& config, double kl_coefficient, Experience& experience,
+                      const LearnerLanes& learner_lanes) {
+  std::vector<LaneCredit> own(experience.lanes.size());
+  for (std::size_t lane = 0; lane < own.size(); ++lane)
     for (LearningRequest& request : experience.lane(lane))
-      for (LearningPage& page : request.pages)
-        credit_page(config, kl_coefficient, page, lanes[static_cast<std::size_t>(lane)]);
+      for (LearningPage& page : request.pages) credit_page(config, kl_coefficient, page, own[lane]);
+  const std::vector<LaneCredit> lanes = credit_of_all(own, learner_lanes);
   if (config.whiten) whiten_pages(merged(lanes, &LaneCredit::advantages), experience);
 
   std::vector<LaneSums> sums;
@@ -103,11 +132,11 @@ Metrics assign_credit(const PpoConfig& config, double kl_coefficient, Experience
     sums.push_back(lane.sums);
     drift = std::max(drift, lane.drift);
   }
-  Metrics metrics;
-  const auto pages = static_cast<double>(experience.pages());
+  const Moments rewards = merged(lanes, &LaneCredit::rewards), returns = merged(lanes, &LaneCredit::returns);
+  const double pages = rewards.count;
+  Metrics metrics{{"pages_drawn", pages}};
   for (const auto& [name, sum] : add_lanes(std::span<const LaneSums>(sums))) metrics[name] = sum / pages;
   metrics["tokens"] *= pages;
-  const Moments rewards = merged(lanes, &LaneCredit::rewards), returns = merged(lanes, &LaneCredit::returns);
   metrics["reward"] = rewards.mean;
   metrics["reward_deviation"] = std::sqrt(rewards.variance());
   metrics["kl_per_page"] = merged(lanes, &LaneCredit::kl).mean;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <ATen/ops/empty.h>
+
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "distributed/pipeline/page_loss.hpp"
@@ -11,19 +13,26 @@
 namespace pagewright {
 namespace {
 
-using LaneRequests = std::vector<std::vector<const LearningRequest*>>;
+using LaneRequests = std::vector<std::span<const LearningRequest* const>>;
 
-GlobalCounts count_mini_batch(const LaneRequests& lanes, std::size_t begin, std::size_t share,
-                              double longest_page) {
+/// Tokens and pages of a mini-batch on this rank.
+GlobalCounts count_mini_batch(const LaneRequests& lanes) {
   GlobalCounts counts;
   for (const auto& lane : lanes)
-    for (const LearningRequest* request : std::span(lane).subspan(begin, share))
+    for (const LearningRequest* request : lane)
       for (const LearningPage& page : request->pages) {
         counts.tokens += static_cast<double>(page.trajectory.tokens.size());
         counts.sequences += 1;
       }
-  counts.length_constant = longest_page;
   return counts;
+}
+
+/// Combines numbers of all learners in place; whole numbers are added without rounding.
+void combine_doubles(std::vector<double>& values, Communicator& learners, ReduceOp op) {
+  at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, at::kDouble);
+  std::ranges::copy(values, tensor.mutable_data_ptr<double>());
+  learners.all_reduce(tensor, op)->wait();
+  std::copy_n(tensor.const_data_ptr<double>(), values.size(), values.begin());
 }
 
 /// What the optimizer steps of an iteration add up to.
@@ -70,41 +79,63 @@ PageUpdate::PageUpdate(const PpoConfig& config, const PageLanguage& language, Tr
     : config_(config), language_(language), trainer_(trainer), seed_(seed) {
   require(trainer.lanes() == config.lanes, "the trainer has {} lanes, the configuration {}", trainer.lanes(),
           config.lanes);
-  Topology(1, config.lanes).requests_per_lane_and_mini_batch(config.requests, config.mini_batches);
+  requests_per_lane_and_mini_batch(config.requests, config.lanes, config.mini_batches);
 }
 
-LaneRequests PageUpdate::shuffled_lanes(const Experience& experience, std::uint64_t iteration,
-                                        int pass) const {
-  LaneRequests lanes(static_cast<std::size_t>(experience.lanes));
-  for (int lane = 0; lane < experience.lanes; ++lane) {
-    auto& requests = lanes[static_cast<std::size_t>(lane)];
-    for (const LearningRequest& request : experience.lane(lane)) requests.push_back(&request);
-    CounterRandom(seed_, RandomStream::shuffle, iteration, static_cast<std::uint64_t>(lane),
-                  static_cast<std::uint64_t>(pass))
-        .shuffle(std::span(requests));
+PageUpdate::Passes PageUpdate::shuffled_passes(const Experience& experience, std::uint64_t iteration) const {
+  Passes passes(static_cast<std::size_t>(config_.epochs));
+  for (std::size_t pass = 0; pass < passes.size(); ++pass)
+    for (std::size_t lane = 0; lane < experience.lanes.size(); ++lane) {
+      auto& requests = passes[pass].emplace_back();
+      for (const LearningRequest& request : experience.lane(lane)) requests.push_back(&request);
+      CounterRandom(seed_, RandomStream::shuffle, iteration,
+                    static_cast<std::uint64_t>(experience.lanes[lane]), static_cast<std::uint64_t>(pass))
+          .shuffle(std::span(requests));
+    }
+  return passes;
+}
+
+std::vector<PageUpdate::MiniBatch> PageUpdate::mini_batches(const Passes& passes) const {
+  std::vector<MiniBatch> batches;
+  std::vector<double> counts;
+  for (const auto& pass : passes)
+    for (int number = 0; number < config_.mini_batches; ++number) {
+      MiniBatch& batch = batches.emplace_back();
+      for (const auto& lane : pass) {
+        const std::size_t share = lane.size() / static_cast<std::size_t>(config_.mini_batches);
+        batch.lanes.push_back(std::span(lane).subspan(static_cast<std::size_t>(number) * share, share));
+      }
+      const GlobalCounts own = count_mini_batch(batch.lanes);
+      counts.insert(counts.end(), {own.tokens, own.sequences});
+    }
+  combine_doubles(counts, trainer_.learner_lanes().learners(), ReduceOp::sum);
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    batches[i].counts.tokens = counts[2 * i];
+    batches[i].counts.sequences = counts[2 * i + 1];
+    batches[i].counts.length_constant = language_.schema().max_response_tokens();
   }
-  return lanes;
+  return batches;
 }
 
 Metrics PageUpdate::run(const Experience& experience, std::uint64_t iteration, double kl_coefficient) {
-  UpdateTotals totals;
-  for (int pass = 0; pass < config_.epochs; ++pass) {
-    const LaneRequests lanes = shuffled_lanes(experience, iteration, pass);
-    const std::size_t share = lanes.front().size() / static_cast<std::size_t>(config_.mini_batches);
-    for (int mini_batch = 0; mini_batch < config_.mini_batches; ++mini_batch) {
-      const std::size_t begin = static_cast<std::size_t>(mini_batch) * share;
-      const GlobalCounts counts =
-          count_mini_batch(lanes, begin, share, language_.schema().max_response_tokens());
-      std::vector<double> deviations(lanes.size(), 0.0);
-      const LossFunction loss = [&](const WeightsView& weights, int lane, int, LaneSums& sums) {
-        const auto index = static_cast<std::size_t>(lane);
-        return page_loss(config_, kl_coefficient, weights, language_.vocabulary(),
-                         std::span(lanes[index]).subspan(begin, share), counts, sums, deviations[index]);
-      };
-      const StepReport report = trainer_.step(loss, /*micro_batches=*/1);
-      totals.add(report, *std::ranges::max_element(deviations));
-    }
+  const Passes passes = shuffled_passes(experience, iteration);
+  const std::vector<MiniBatch> batches = mini_batches(passes);
+  std::vector<StepReport> reports;
+  std::vector<double> deviations;  // [steps], of this rank's lanes and then of all
+  for (const MiniBatch& batch : batches) {
+    std::vector<double> of_lanes(static_cast<std::size_t>(config_.lanes), 0.0);
+    const LossFunction loss = [&](const WeightsView& weights, int lane, int, LaneSums& sums) {
+      const auto index = std::ranges::find(experience.lanes, lane) - experience.lanes.begin();
+      return page_loss(config_, kl_coefficient, weights, language_.vocabulary(),
+                       batch.lanes.at(static_cast<std::size_t>(index)), batch.counts, sums,
+                       of_lanes[static_cast<std::size_t>(lane)]);
+    };
+    reports.push_back(trainer_.step(loss, /*micro_batches=*/1));
+    deviations.push_back(*std::ranges::max_element(of_lanes));
   }
+  combine_doubles(deviations, trainer_.learner_lanes().learners(), ReduceOp::max);
+  UpdateTotals totals;
+  for (std::size_t step = 0; step < reports.size(); ++step) totals.add(reports[step], deviations[step]);
   return totals.metrics(config_.epochs);
 }
 

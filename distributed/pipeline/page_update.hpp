@@ -2,9 +2,11 @@
 // Step 7 of an iteration: optimizer steps on the iteration's pages.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/page/page_language.hpp"
+#include "core/rl/aggregation.hpp"
 #include "distributed/pipeline/experience.hpp"
 #include "distributed/pipeline/metrics.hpp"
 #include "distributed/pipeline/ppo_config.hpp"
@@ -19,16 +21,23 @@ class PageUpdate {
   /// References must outlive the object. Throws Error if the requests do not divide by lanes x mini-batches.
   PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer, std::uint64_t seed);
 
-  /// Metrics: policy_loss, value_loss, entropy, clip_fraction, value_clip_fraction, approximate_kl (old
+  /// `experience` holds the pages of this rank's lanes. All learners take part: besides the trainer's steps,
+  /// two all-reduces of a few numbers a step. Metrics, the same on all ranks: policy_loss, value_loss, entropy, clip_fraction, value_clip_fraction, approximate_kl (old
   /// against new), ratio_max_deviation, grad_norm (mean), learning_rate (last), skipped_steps, pages_learnt
   /// (per pass), and of the very first step, when old and new are the same weights, first_ratio_deviation and
   /// first_clip_fraction: both exactly 0.
   Metrics run(const Experience& experience, std::uint64_t iteration, double kl_coefficient);
 
  private:
-  /// [lanes][requests of the lane], shuffled for a pass.
-  std::vector<std::vector<const LearningRequest*>> shuffled_lanes(const Experience& experience,
-                                                                  std::uint64_t iteration, int pass) const;
+  /// [passes][lanes of this rank][requests of the lane], shuffled.
+  using Passes = std::vector<std::vector<std::vector<const LearningRequest*>>>;
+  struct MiniBatch {
+    std::vector<std::span<const LearningRequest* const>> lanes;  ///< of this rank
+    GlobalCounts counts;                                         ///< of all ranks
+  };
+
+  Passes shuffled_passes(const Experience& experience, std::uint64_t iteration) const;
+  std::vector<MiniBatch> mini_batches(const Passes& passes) const;
 
   const PpoConfig& config_;
   const PageLanguage& language_;

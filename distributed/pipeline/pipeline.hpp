@@ -9,10 +9,10 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "core/iteration/interfaces.hpp"
 #include "core/page/page_language.hpp"
 #include "distributed/pipeline/experience.hpp"
 #include "distributed/pipeline/metrics.hpp"
+#include "distributed/pipeline/page_source.hpp"
 #include "distributed/pipeline/page_update.hpp"
 #include "distributed/pipeline/ppo_config.hpp"
 #include "distributed/pipeline/request_draw.hpp"
@@ -22,29 +22,25 @@
 namespace pagewright {
 
 /// What the loop connects. References must outlive the pipeline. The model of the trainer's parameters has a
-/// value head. The generator and the scorer see the trainer's parameters and the frozen start policy by their
-/// own means.
+/// value head. The source sees the trainer's parameters and the frozen start policy by its own means.
 struct PipelineParts {
   const PageLanguage& language;
   std::vector<const Request*> requests;  ///< to train on
-  Generator& generator;
-  Scorer& scorer;
+  PageSource& source;
   Trainer& trainer;
 };
 
-/// Everything that a run needs to go on bit for bit, besides the scorer's own. Random numbers need no state:
-/// they are keyed by the iteration.
+/// Everything that a run needs to go on bit for bit, besides the scorer's own: this learner's part of it.
+/// Random numbers need no state: they are keyed by the iteration.
 struct PipelineState {
   std::int64_t iteration = 0;  ///< iterations done
   double kl_coefficient = 0;
   bool stopped = false;  ///< by the hard stop
   std::int64_t optimizer_step = 0;
   std::int64_t policy_version = 0;
-  at::Tensor values;         ///< [padded] parameters
-  at::Tensor first_moment;   ///< [padded]
-  at::Tensor second_moment;  ///< [padded]
-  at::Tensor within_budget;  ///< [padded] the newest parameters whose divergence was measured and within the
-                             ///< hard stop
+  TrainerShard shard;
+  at::Tensor within_budget;  ///< [S] the newest parameters whose divergence was measured and within the hard
+                             ///< stop
 };
 
 /// What happened in an iteration.
@@ -56,8 +52,8 @@ struct IterationReport {
 };
 
 struct PipelineHooks {
-  /// The pages of an iteration with their rewards and advantages, before the update; those of the measurement
-  /// that ends a run too.
+  /// This rank's pages of an iteration with their rewards and advantages, before the update; those of the
+  /// measurement that ends a run too.
   std::function<void(std::int64_t iteration, const Experience&)> on_experience;
   /// After every iteration: metrics files, progress, checkpoints (pipeline.state()).
   std::function<void(const IterationReport&)> on_report;
@@ -68,6 +64,9 @@ struct PipelineHooks {
   std::function<bool()> interrupted;
 };
 
+/// The loop of a learner. All learners run it together, each with the pages of its own lanes; reports are the
+/// same on all of them (but for held_out_reward and the warnings that follow from it, which only the ranks
+/// whose hook measures it have).
 class Pipeline {
  public:
   Pipeline(PpoConfig config, PipelineParts parts, std::uint64_t seed);
@@ -107,7 +106,7 @@ class Pipeline {
   TrainingWatch watch_;
   std::int64_t iteration_ = 0;
   bool stopped_ = false;
-  at::Tensor within_budget_;  ///< [padded]
+  at::Tensor within_budget_;  ///< [S]
 };
 
 }  // namespace pagewright

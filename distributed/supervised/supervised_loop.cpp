@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/zeros.h>
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
@@ -63,6 +64,16 @@ double step_on(Trainer& trainer, const SupervisedTask& task, std::span<const std
   return loss == report.sums.end() ? 0 : loss->second;
 }
 
+/// Measured by the first learner, for all.
+double held_out_loss(Trainer& trainer, SupervisedTask& task) {
+  Communicator& learners = trainer.learner_lanes().learners();
+  at::Tensor loss = at::zeros({1}, at::kDouble);
+  if (learners.rank() == 0)
+    loss.mutable_data_ptr<double>()[0] = task.held_out_loss(trainer.parameters().view());
+  learners.broadcast(loss, 0)->wait();
+  return loss.const_data_ptr<double>()[0];
+}
+
 }  // namespace
 
 std::int64_t supervised_steps(std::int64_t examples, const SupervisedConfig& config) {
@@ -77,7 +88,7 @@ SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const Su
   SupervisedResult result;
   at::Tensor best_values;  // [padded]
   const auto evaluate = [&](double epoch, double train_loss) {
-    const SupervisedPoint point{epoch, train_loss, task.held_out_loss(parameters.view())};
+    const SupervisedPoint point{epoch, train_loss, held_out_loss(trainer, task)};
     if (result.curve.empty() || point.held_out_loss < result.curve[result.best].held_out_loss) {
       result.best = result.curve.size();
       best_values = parameters.values().clone();

@@ -27,7 +27,8 @@ class SupervisedTask {
   /// and must depend on its arguments alone. Metrics may be added to `sums`.
   virtual at::Tensor loss(const WeightsView& weights, std::span<const std::int64_t> examples,
                           LaneSums& sums) const = 0;
-  /// Held-out loss of the given weights: smaller is better. Run between epochs, without gradients.
+  /// Held-out loss of the given weights: smaller is better. Run between epochs, without gradients, on the
+  /// first learner alone.
   virtual double held_out_loss(const WeightsView& weights) = 0;
 };
 

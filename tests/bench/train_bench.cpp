@@ -164,9 +164,9 @@ class Workload {
   void learn(std::vector<Trajectory> pages, std::vector<Score> scores, Stopwatch& watch) {
     const PpoConfig& ppo = experiment_.ppo;
     Experience experience = gather_experience(language_, keyed_, std::move(pages), std::move(scores),
-                                              ppo.samples, ppo.lanes, *pool_);
+                                              ppo.samples, trainer_.learner_lanes().own(), *pool_);
     evaluate_old(parameters_.view(), language_.vocabulary(), experience, *pool_);
-    assign_credit(ppo, ppo.kl.coefficient, experience);
+    assign_credit(ppo, ppo.kl.coefficient, experience, trainer_.learner_lanes());
     watch.lap(&IterationTimes::old);
     update_.run(experience, iteration_, ppo.kl.coefficient);
     watch.lap(&IterationTimes::update);

@@ -37,23 +37,29 @@ Metrics healthy() {
 
 TEST_CASE("requests are drawn without replacement in each pass, in another order every time") {
   const std::vector<Request> requests(10);
-  RequestDraw draw(request_pointers(requests), 4, 7);
+  RequestDraw draw(request_pointers(requests), 4, 2, 7);
   std::vector<const Request*> drawn;
+  const std::vector<int> both{0, 1};
   for (std::uint64_t iteration = 0; iteration < 5; ++iteration) {
-    const auto part = draw.draw(iteration);
+    const auto part = draw.draw(iteration, both);
     for (std::size_t i = 0; i < part.size(); ++i) {
       CHECK(part[i].key == static_cast<std::int64_t>(i));
       drawn.push_back(part[i].request);
     }
+    // Every lane can be drawn alone.
+    const auto second = draw.draw(iteration, std::span(both).subspan(1));
+    REQUIRE(second.size() == 2);
+    CHECK(second[0].request == part[2].request);
+    CHECK(second[0].key == 2);
   }
   REQUIRE(drawn.size() == 20);
   CHECK(std::set<const Request*>(drawn.begin(), drawn.begin() + 10).size() == 10);
   CHECK(std::set<const Request*>(drawn.begin() + 10, drawn.end()).size() == 10);
   CHECK_FALSE(std::equal(drawn.begin(), drawn.begin() + 10, drawn.begin() + 10));
-  RequestDraw again(request_pointers(requests), 4, 7);
-  const auto third = again.draw(3);
+  RequestDraw again(request_pointers(requests), 4, 2, 7);
+  const auto third = again.draw(3, both);
   for (std::size_t i = 0; i < 4; ++i) CHECK(third[i].request == drawn[12 + i]);
-  CHECK_THROWS_WITH(RequestDraw({}, 4, 7), "there is no request to train on");
+  CHECK_THROWS_WITH(RequestDraw({}, 4, 2, 7), "there is no request to train on");
 }
 
 TEST_CASE("PPO settings are read, and what does not fit together is refused with the nearest number") {

@@ -35,7 +35,7 @@ TEST_CASE("lanes are added along a fixed binary tree") {
   std::vector<std::vector<float>> copies;
   for (const at::Tensor& lane : lanes)
     copies.emplace_back(lane.const_data_ptr<float>(), lane.const_data_ptr<float>() + lane.numel());
-  add_lanes(std::span<const at::Tensor>(lanes), *pool);
+  add_lanes(std::span<const at::Tensor>(lanes));
   bool equal = true;
   for (std::size_t i = 0; i < 40000; ++i) {
     const auto at = [&](int lane) { return copies[static_cast<std::size_t>(lane)][i]; };
@@ -43,7 +43,7 @@ TEST_CASE("lanes are added along a fixed binary tree") {
     equal = equal && lanes[0].const_data_ptr<float>()[i] == expected;
   }
   CHECK(equal);
-  CHECK_THROWS_AS(add_lanes(std::span<const at::Tensor>(lanes).first(3), *pool), Error);
+  CHECK_THROWS_AS(add_lanes(std::span<const at::Tensor>(lanes).first(3)), Error);
 }
 
 TEST_CASE("named sums of lanes are added along the same tree") {
@@ -74,21 +74,4 @@ TEST_CASE("the numeric fingerprint is the same on every thread of a pool") {
   pool->run(6, [&](int job) { prints[static_cast<std::size_t>(job)] = numeric_fingerprint(); });
   for (const std::string& print : prints) CHECK(print == numeric_fingerprint());
   CHECK(numeric_fingerprint().size() == 64);
-}
-
-TEST_CASE("the topology deals lanes and refuses what does not divide") {
-  CHECK(Topology(1, 8).lanes_of(Role::learner, 0) == LaneRange{0, 8});
-  CHECK(Topology(4, 8).lanes_of(Role::rollout, 3) == LaneRange{6, 8});
-  CHECK(Topology(4, 8).lanes_of(Role::reward, 4) == LaneRange{});
-  CHECK_THROWS_WITH(Topology(1, 6),
-                    "lanes must be a power of two, not 6: sums over lanes follow a binary tree");
-  CHECK_THROWS_WITH(Topology(16, 8), "16 ranks cannot share 8 lanes: take a power of two up to 8");
-  const Topology topology(1, 8);
-  CHECK(topology.requests_per_lane_and_mini_batch(64, 2) == 4);
-  CHECK_THROWS_WITH(
-      topology.requests_per_lane_and_mini_batch(60, 2),
-      "requests (60) must be a multiple of lanes x mini_batches = 8 x 2 = 16; the nearest is 64");
-  CHECK_THROWS_WITH(
-      topology.requests_per_lane_and_mini_batch(3, 2),
-      "requests (3) must be a multiple of lanes x mini_batches = 8 x 2 = 16; the nearest is 16");
 }

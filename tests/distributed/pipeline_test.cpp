@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 #include <vector>
 
@@ -20,6 +21,18 @@ using namespace pagewright::shop_test;
 
 namespace {
 
+std::vector<int> lane_numbers(int lanes) {
+  std::vector<int> numbers(static_cast<std::size_t>(lanes));
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return numbers;
+}
+
+Metrics credit(const PpoConfig& config, double kl_coefficient, Experience& experience) {
+  LocalCommunicator alone;
+  return assign_credit(config, kl_coefficient, experience,
+                       LearnerLanes(alone, static_cast<int>(experience.lanes.size())));
+}
+
 Experience shop_experience(ShopRun& shop, int requests, int samples, int lanes) {
   const auto keyed = shop.keyed_requests(requests);
   SampleOptions options;
@@ -31,7 +44,7 @@ Experience shop_experience(ShopRun& shop, int requests, int samples, int lanes) 
     for (int sample = 0; sample < samples; ++sample) scored.push_back(request);
   auto scores = shop.scorer().score(scored, trajectories);
   Experience experience = gather_experience(shop.language(), keyed, std::move(trajectories),
-                                            std::move(scores), samples, lanes, shop.pool());
+                                            std::move(scores), samples, lane_numbers(lanes), shop.pool());
   evaluate_old(shop.parameters().view(), shop.language().vocabulary(), experience, shop.pool());
   return experience;
 }
@@ -113,11 +126,11 @@ TEST_CASE("a run that is interrupted and restored goes on bit for bit") {
   CHECK(a.kl_coefficient == b.kl_coefficient);
   CHECK(a.iteration == b.iteration);
   CHECK(a.optimizer_step == b.optimizer_step);
-  CHECK(a.second_moment.equal(b.second_moment));
+  CHECK(a.shard.second_moment.equal(b.shard.second_moment));
   CHECK(a.within_budget.equal(b.within_budget));
 
   PipelineState foreign = state;
-  foreign.values = foreign.values.slice(0, 0, 128);
+  foreign.shard.values = foreign.shard.values.slice(0, 0, 128);
   CHECK_THROWS_WITH(second.pipeline().restore(foreign), "the saved state's parameters are not of this model");
 }
 
@@ -163,9 +176,9 @@ TEST_CASE("token rewards add up to the weighted terms and both placements start 
   config.lambda = 1;
   config.whiten = false;
   Experience items = shop_experience(shop, 8, 2, 4), page_end = items;
-  const Metrics metrics = assign_credit(config, .3, items);
+  const Metrics metrics = credit(config, .3, items);
   config.credit = CreditPlacement::terminal;
-  assign_credit(config, .3, page_end);
+  credit(config, .3, page_end);
   double rewards = 0;
   for (std::size_t r = 0; r < items.requests.size(); ++r)
     for (std::size_t s = 0; s < 2; ++s) {
@@ -183,9 +196,9 @@ TEST_CASE("token rewards add up to the weighted terms and both placements start 
 TEST_CASE("advantages are whitened over the whole batch, whatever the number of lanes") {
   ShopRun shop(shop_config(), 2);
   Experience four = shop_experience(shop, 8, 2, 4), one = four;
-  one.lanes = 1;
-  assign_credit(shop_config(), .1, four);
-  assign_credit(shop_config(), .1, one);
+  one.lanes = {0};
+  credit(shop_config(), .1, four);
+  credit(shop_config(), .1, one);
   double sum = 0, squares = 0, tokens = 0;
   for (std::size_t r = 0; r < 8; ++r)
     for (std::size_t s = 0; s < 2; ++s)
@@ -206,7 +219,7 @@ TEST_CASE("the loss's gradient agrees with finite differences in double") {
   config.entropy_coefficient = .05;
   config.value_coefficient = .7;
   Experience experience = shop_experience(shop, 4, 2, 4);
-  assign_credit(config, .1, experience);
+  credit(config, .1, experience);
   std::vector<const LearningRequest*> requests;
   GlobalCounts counts{0, 8, 1};
   for (const LearningRequest& request : experience.requests) {
@@ -255,7 +268,7 @@ TEST_CASE("pages that do not fit their requests are refused") {
   auto trajectories = shop.generator().generate(keyed, options);
   auto scores = shop.scorer().score(keyed, trajectories);
   const auto gather = [&] {
-    gather_experience(shop.language(), keyed, trajectories, scores, 1, 2, shop.pool());
+    gather_experience(shop.language(), keyed, trajectories, scores, 1, lane_numbers(2), shop.pool());
   };
   gather();
   scores[1].reference_log_probs.pop_back();

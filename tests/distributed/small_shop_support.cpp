@@ -191,21 +191,26 @@ PpoConfig shop_config() {
 }
 
 ShopRun::ShopRun(const PpoConfig& config, int threads, double learning_rate)
+    : ShopRun(config, threads, alone_, {}, learning_rate) {}
+
+ShopRun::ShopRun(const PpoConfig& config, int threads, Communicator& learners, ShardingConfig sharding,
+                 double learning_rate)
     : language_(shop_language()),
       requests_(shop_requests(40)),
       start_(shop_model(language_)),
       parameters_(shop_model(language_)),
       pool_(make_lane_pool(threads)),
-      trainer_(learners_, parameters_, {.learning_rate = learning_rate}, *pool_, config.lanes,
-               config.optimizer_steps()),
+      trainer_(learners, parameters_, {.learning_rate = learning_rate}, *pool_, config.lanes,
+               config.optimizer_steps(), sharding),
       generator_(language_, parameters_),
-      scorer_(language_, start_) {
+      scorer_(language_, start_),
+      source_(generator_, scorer_) {
   start_.initialise(5);
   parameters_.initialise(5);
   std::vector<const Request*> pointers;
   for (const Request& request : requests_) pointers.push_back(&request);
   pipeline_ = std::make_unique<Pipeline>(
-      config, PipelineParts{language_, std::move(pointers), generator_, scorer_, trainer_}, 9);
+      config, PipelineParts{language_, std::move(pointers), source_, trainer_}, 9);
 }
 
 std::vector<IterationReport> ShopRun::run(std::optional<std::int64_t> until) {

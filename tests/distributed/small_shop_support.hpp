@@ -51,7 +51,11 @@ class BrandScorer final : public Scorer {
 class ShopRun {
  public:
   ShopRun(const PpoConfig& config, int threads, double learning_rate = 3e-3);
+  /// On several ranks, which make it together.
+  ShopRun(const PpoConfig& config, int threads, Communicator& learners, ShardingConfig sharding,
+          double learning_rate = 3e-3);
   Pipeline& pipeline() { return *pipeline_; }
+  Trainer& trainer() { return trainer_; }
   FlatParameters& parameters() { return parameters_; }
   /// Runs to the end (or `until` iterations) and returns the reports.
   std::vector<IterationReport> run(std::optional<std::int64_t> until = {});
@@ -65,11 +69,12 @@ class ShopRun {
   PageLanguage language_;
   std::vector<Request> requests_;
   FlatParameters start_, parameters_;
-  LocalCommunicator learners_;
+  LocalCommunicator alone_;
   std::unique_ptr<LanePool> pool_;
   Trainer trainer_;
   ForwardGenerator generator_;
   BrandScorer scorer_;
+  LocalPageSource source_;
   std::unique_ptr<Pipeline> pipeline_;
 };
 

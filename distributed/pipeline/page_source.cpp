@@ -1,0 +1,24 @@
+#include "distributed/pipeline/page_source.hpp"
+
+#include "core/base/error.hpp"
+
+namespace pagewright {
+
+std::vector<KeyedRequest> repeat_for_samples(std::span<const KeyedRequest> requests, int samples) {
+  std::vector<KeyedRequest> repeated;
+  for (const KeyedRequest& request : requests)
+    repeated.insert(repeated.end(), static_cast<std::size_t>(samples), request);
+  return repeated;
+}
+
+ScoredPages LocalPageSource::pages(std::span<const KeyedRequest> requests, const SampleOptions& options) {
+  ScoredPages pages;
+  pages.trajectories = generator_.generate(requests, options);
+  const std::vector<KeyedRequest> scored = repeat_for_samples(requests, options.samples);
+  require(pages.trajectories.size() == scored.size(), "the generator gave {} pages instead of {}",
+          pages.trajectories.size(), scored.size());
+  pages.scores = scorer_.score(scored, pages.trajectories);
+  return pages;
+}
+
+}  // namespace pagewright

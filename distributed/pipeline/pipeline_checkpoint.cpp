@@ -1,0 +1,173 @@
+#include "distributed/pipeline/pipeline_checkpoint.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <utility>
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+
+#include "core/base/error.hpp"
+#include "distributed/agreement.hpp"
+
+namespace pagewright {
+
+namespace {
+
+std::vector<const FlatSlot*> slots_by_name(const FlatParameters& layout) {
+  std::vector<const FlatSlot*> slots;
+  for (const FlatSlot& slot : layout.slots()) slots.push_back(&slot);
+  std::ranges::sort(slots, {}, [](const FlatSlot* slot) -> const std::string& { return slot->spec.name; });
+  return slots;
+}
+
+/// Elements that a slot and a rank's shard have in common.
+struct SlotPart {
+  std::int64_t begin = 0;  ///< in the slot
+  std::int64_t shard = 0;  ///< in the shard
+  std::int64_t size = 0;
+};
+
+std::vector<SlotPart> parts_of_slot(const FlatSlot& slot, const Sharding& sharding, int rank) {
+  std::vector<SlotPart> parts;
+  for (const ShardPiece& piece : sharding.pieces(rank)) {
+    const std::int64_t begin = std::max(slot.offset, piece.flat),
+                       end = std::min(slot.offset + slot.numel, piece.flat + piece.size);
+    if (begin < end) parts.push_back({begin - slot.offset, piece.shard + begin - piece.flat, end - begin});
+  }
+  return parts;
+}
+
+std::vector<NamedArray> arrays_of_shard(const Trainer& trainer, const at::Tensor& shard) {
+  const Sharding& sharding = trainer.sharding();
+  const int rank = trainer.learner_lanes().learners().rank();
+  std::vector<NamedArray> arrays;
+  for (const FlatSlot* slot : slots_by_name(trainer.parameters()))
+    for (const SlotPart& part : parts_of_slot(*slot, sharding, rank)) {
+      const float* first = shard.const_data_ptr<float>() + part.shard;
+      arrays.push_back({slot->spec.name, slot->spec.shape, {first, first + part.size}, part.begin});
+    }
+  return arrays;
+}
+
+at::Tensor shard_of_arrays(const Trainer& trainer, const Checkpoint& checkpoint, const std::string& group) {
+  const auto found = checkpoint.arrays.find(group);
+  require(found != checkpoint.arrays.end(), "the checkpoint has no {}", group);
+  const Sharding& sharding = trainer.sharding();
+  const int rank = trainer.learner_lanes().learners().rank();
+  at::Tensor shard = at::zeros({sharding.shard_size(rank)}, at::kFloat);
+  for (const FlatSlot& slot : trainer.parameters().slots()) {
+    const auto array = std::ranges::find(found->second, slot.spec.name, &NamedArray::name);
+    require(array != found->second.end() && array->shape == slot.spec.shape &&
+                std::ssize(array->values) == slot.numel,
+            "the checkpoint's {} do not fit the model: {}", group, slot.spec.name);
+    for (const SlotPart& part : parts_of_slot(slot, sharding, rank))
+      std::copy_n(array->values.begin() + part.begin, part.size,
+                  shard.mutable_data_ptr<float>() + part.shard);
+  }
+  return shard;
+}
+
+/// A slot's elements of all ranks at the first one, in order; elsewhere nothing.
+std::vector<float> gather_slot(const Trainer& trainer, const FlatSlot& slot,
+                               std::span<const NamedArray> own) {
+  Communicator& learners = trainer.learner_lanes().learners();
+  std::vector<std::int64_t> parts;
+  for (int rank = 0; rank < learners.size(); ++rank) {
+    parts.push_back(0);
+    for (const SlotPart& part : parts_of_slot(slot, trainer.sharding(), rank)) parts.back() += part.size;
+  }
+  at::Tensor input = at::empty({parts[static_cast<std::size_t>(learners.rank())]}, at::kFloat), output;
+  float* next = input.mutable_data_ptr<float>();
+  for (const NamedArray& array : own)
+    if (array.name == slot.spec.name) next = std::copy(array.values.begin(), array.values.end(), next);
+  if (learners.rank() == 0) output = at::empty({slot.numel}, at::kFloat);
+  learners.gather(output, input, 0, parts)->wait();
+  if (learners.rank() != 0) return {};
+  // Rank by rank, and inside a rank piece by piece, to the order of the slot.
+  std::vector<float> values(static_cast<std::size_t>(slot.numel));
+  const float* from = output.const_data_ptr<float>();
+  for (int rank = 0; rank < learners.size(); ++rank)
+    for (const SlotPart& part : parts_of_slot(slot, trainer.sharding(), rank)) {
+      std::copy_n(from, part.size, values.begin() + part.begin);
+      from += part.size;
+    }
+  return values;
+}
+
+}  // namespace
+
+Checkpoint to_checkpoint(const Trainer& trainer, const PipelineState& state,
+                         std::vector<std::string> metrics) {
+  Checkpoint checkpoint;
+  checkpoint.iteration = state.iteration;
+  checkpoint.arrays["parameters"] = arrays_of_shard(trainer, state.shard.values);
+  checkpoint.arrays["exp_avg"] = arrays_of_shard(trainer, state.shard.first_moment);
+  checkpoint.arrays["exp_avg_sq"] = arrays_of_shard(trainer, state.shard.second_moment);
+  checkpoint.arrays["within_budget"] = arrays_of_shard(trainer, state.within_budget);
+  checkpoint.numbers = {{"kl_coefficient", state.kl_coefficient},
+                        {"stopped", state.stopped ? 1.0 : 0.0},
+                        {"optimizer_step", static_cast<double>(state.optimizer_step)},
+                        {"policy_version", static_cast<double>(state.policy_version)}};
+  checkpoint.metrics = std::move(metrics);
+  return checkpoint;
+}
+
+PipelineState from_checkpoint(const Trainer& trainer, const Checkpoint& checkpoint) {
+  const auto number = [&](const char* name) {
+    const auto found = checkpoint.numbers.find(name);
+    require(found != checkpoint.numbers.end(), "the checkpoint does not say its {}", name);
+    return found->second;
+  };
+  PipelineState state;
+  state.iteration = checkpoint.iteration;
+  state.kl_coefficient = number("kl_coefficient");
+  state.stopped = number("stopped") != 0;
+  state.optimizer_step = static_cast<std::int64_t>(number("optimizer_step"));
+  state.policy_version = static_cast<std::int64_t>(number("policy_version"));
+  state.shard = {shard_of_arrays(trainer, checkpoint, "parameters"),
+                 shard_of_arrays(trainer, checkpoint, "exp_avg"),
+                 shard_of_arrays(trainer, checkpoint, "exp_avg_sq")};
+  state.within_budget = shard_of_arrays(trainer, checkpoint, "within_budget");
+  return state;
+}
+
+CheckpointHashes hash_parts(const Trainer& trainer, const Checkpoint& part) {
+  Communicator& learners = trainer.learner_lanes().learners();
+  const auto slots = slots_by_name(trainer.parameters());
+  CheckpointHasher hasher(part.iteration);
+  for (const auto& [group, arrays] : part.arrays) {
+    hasher.group(group);
+    for (const FlatSlot* slot : slots) {
+      const std::vector<float> values = gather_slot(trainer, *slot, arrays);
+      if (learners.rank() == 0) hasher.array(slot->spec.name, slot->spec.shape, values);
+    }
+  }
+  const CheckpointHashes hashes = hasher.finish(part.numbers, part.metrics);
+  return {broadcast_text(learners, hashes.parameters, 0), broadcast_text(learners, hashes.state, 0)};
+}
+
+CheckpointHashes save_checkpoint(const Trainer& trainer, const CheckpointStore& store,
+                                 const Checkpoint& part) {
+  Communicator& learners = trainer.learner_lanes().learners();
+  const CheckpointHashes hashes = hash_parts(trainer, part);
+  std::unique_ptr<AtomicFolder> folder;
+  on_first_rank(learners, [&] { folder = store.begin(part.iteration); });
+  const std::filesystem::path path = broadcast_text(learners, folder ? folder->path().string() : "", 0);
+  on_all_ranks(learners, [&] { CheckpointStore::write_shard(path, learners.rank(), part); });
+  on_first_rank(learners, [&] { store.finish(*folder, part, learners.size(), hashes); });
+  return hashes;
+}
+
+std::optional<Checkpoint> load_checkpoint(Communicator& learners, const CheckpointStore& store) {
+  std::optional<Checkpoint> checkpoint;
+  on_first_rank(learners, [&] { checkpoint = store.load_latest(); });
+  const std::string folder = broadcast_text(
+      learners, checkpoint ? store.folder_of(checkpoint->iteration).string() : "", 0);
+  if (folder.empty()) return std::nullopt;
+  if (learners.rank() != 0) checkpoint = store.load(folder);
+  return checkpoint;
+}
+
+}  // namespace pagewright

@@ -1,0 +1,124 @@
+#include "distributed/sharding/gradient_reducer.hpp"
+
+#include <optional>
+
+#include <ATen/ops/empty.h>
+
+#include "core/base/error.hpp"
+#include "distributed/sharding/gradient_tree.hpp"
+#include "distributed/sharding/round_reducer.hpp"
+
+namespace pagewright {
+
+BucketReduction::BucketReduction(const LearnerLanes& lanes, Determinism determinism,
+                                 const Bucket& bucket, const at::Tensor& values, at::Tensor part)
+    : ranks_(lanes.learners().size()), part_(std::move(part)) {
+  if (determinism == Determinism::fast) {
+    work_ = lanes.learners().reduce_scatter(part_, values, bucket.parts);
+    return;
+  }
+  received_ = at::empty({ranks_ * part_.numel()}, values.options());
+  const std::vector<std::int64_t> equal(static_cast<std::size_t>(ranks_), part_.numel());
+  work_ = lanes.learners().all_to_all(received_, values, bucket.parts, equal);
+}
+
+void BucketReduction::finish() {
+  work_->wait();
+  if (!received_.defined()) return;
+  std::vector<at::Tensor> rows;
+  for (std::int64_t rank = 0; rank < ranks_; ++rank)
+    rows.push_back(received_.narrow(0, rank * part_.numel(), part_.numel()));
+  if (part_.numel() > 0) add_lanes(std::span<const at::Tensor>(rows));
+  part_.copy_(rows.front());
+}
+
+namespace {
+
+/// zero 0 and 1.
+class SubtreeReducer final : public GradientReducer {
+ public:
+  SubtreeReducer(const ShardingConfig& config, const LearnerLanes& lanes, const Sharding& sharding,
+                 const at::Tensor& like, int workers)
+      : config_(config),
+        lanes_(lanes),
+        sharding_(sharding),
+        tree_(like, static_cast<int>(lanes.own().size()), workers),
+        own_lanes_(static_cast<int>(lanes.own().size())) {
+    if (lanes.learners().size() > 1)
+      shard_ = at::empty({sharding.shard_size(lanes.learners().rank())}, like.options());
+  }
+
+  at::Tensor reduce(LanePool& pool, const DifferentiateLane& differentiate) override {
+    if (sum_.defined()) tree_.release(std::move(sum_));
+    add_own_lanes(pool, differentiate);
+    if (lanes_.learners().size() == 1) return sum_;
+    if (config_.zero == 0 && config_.determinism == Determinism::fast) {
+      for (const Bucket& bucket : sharding_.buckets())
+        lanes_.learners().all_reduce(sum_.narrow(0, bucket.begin, bucket.size), ReduceOp::sum)->wait();
+      return sum_;
+    }
+    reduce_to_shard();
+    if (config_.zero > 0) return shard_;
+    sharding_.gather(lanes_.learners(), shard_, sum_);
+    return sum_;
+  }
+
+  std::size_t buffer_bytes() const override {
+    return tree_.buffers() * (sum_.defined() ? sum_.nbytes() : 0) + (shard_.defined() ? shard_.nbytes() : 0);
+  }
+
+ private:
+  void add_own_lanes(LanePool& pool, const DifferentiateLane& differentiate) {
+    try {
+      pool.run(own_lanes_, [&](int lane) {
+        LaneGradient gradient{tree_.begin_lane(), {}};
+        try {
+          differentiate(lane, gradient);
+        } catch (...) {
+          tree_.release(std::move(gradient.flat));
+          throw;
+        }
+        tree_.end_lane(lane, std::move(gradient.flat));
+      });
+    } catch (...) {
+      tree_.clear();
+      throw;
+    }
+    sum_ = tree_.take();
+  }
+
+  void reduce_to_shard() {
+    const auto own = static_cast<std::size_t>(lanes_.learners().rank());
+    std::int64_t place = 0;
+    std::optional<BucketReduction> before;
+    for (const Bucket& bucket : sharding_.buckets()) {
+      BucketReduction next(lanes_, config_.determinism, bucket,
+                           sum_.narrow(0, bucket.begin, bucket.size),
+                           shard_.narrow(0, place, bucket.parts[own]));
+      if (before) before->finish();
+      before.emplace(std::move(next));
+      place += bucket.parts[own];
+    }
+    if (before) before->finish();
+  }
+
+  ShardingConfig config_;
+  const LearnerLanes& lanes_;
+  const Sharding& sharding_;
+  GradientTree tree_;
+  int own_lanes_;
+  at::Tensor sum_;    // [padded]
+  at::Tensor shard_;  // [S]; undefined on one rank
+};
+
+}  // namespace
+
+std::unique_ptr<GradientReducer> make_gradient_reducer(const ShardingConfig& config,
+                                                       const LearnerLanes& lanes, const Sharding& sharding,
+                                                       const FlatParameters& parameters, int workers) {
+  if (config.zero >= 2)
+    return std::make_unique<RoundReducer>(config.determinism, lanes, sharding, parameters, workers);
+  return std::make_unique<SubtreeReducer>(config, lanes, sharding, parameters.values(), workers);
+}
+
+}  // namespace pagewright

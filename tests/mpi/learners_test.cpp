@@ -1,0 +1,232 @@
+// One rank equals n ranks: the same small shop on this job's ranks and on one rank by itself.
+#include <bit>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <ATen/TensorOperators.h>
+
+#include "core/base/error.hpp"
+#include "core/rl/aggregation.hpp"
+#include "distributed/agreement.hpp"
+#include "distributed/mpi/mpi_communicator.hpp"
+#include "distributed/pipeline/pipeline_checkpoint.hpp"
+#include "distributed/recording_communicator.hpp"
+#include "tests/distributed/small_shop_support.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace pagewright {
+namespace {
+
+using shop_test::ShopRun;
+
+constexpr int kTestLanes = 8;
+
+PpoConfig eight_lane_shop() {
+  PpoConfig config = shop_test::shop_config();
+  config.lanes = kTestLanes;
+  return config;
+}
+
+bool can_learn(const Communicator& world) {
+  return std::has_single_bit(static_cast<unsigned>(world.size())) && world.size() <= kTestLanes;
+}
+
+CheckpointHashes hashes_of(ShopRun& shop) {
+  return hash_parts(shop.trainer(), to_checkpoint(shop.trainer(), shop.pipeline().state(), {}));
+}
+
+/// Buckets smaller than the model, so that there are several.
+ShardingConfig small_buckets(int zero) {
+  return {.zero = zero, .determinism = Determinism::exact, .bucket = 4096};
+}
+
+/// Pulls some matrices towards data of the lane; lane `odd` has other data than usual.
+LossFunction lane_loss(int odd) {
+  return [odd](const WeightsView& weights, int lane, int micro_batch, LaneSums& sums) {
+    sums["lanes"] += 1;
+    at::Tensor loss;
+    for (const auto& [name, tensor] : weights.tensors()) {
+      const at::Tensor error = (tensor - 0.01 * (lane + 3 * micro_batch) - (lane == odd ? 1 : 0)).reshape({-1});
+      const std::vector<double> ones(static_cast<std::size_t>(error.numel()), 1e-3);
+      const at::Tensor term = weighted_sum(error * error, ones);
+      loss = loss.defined() ? loss + term : term;
+    }
+    return loss;
+  };
+}
+
+std::string digest_of_steps(Communicator& learners, const ShardingConfig& sharding, int odd) {
+  const PageLanguage language = shop_test::shop_language();
+  FlatParameters parameters(shop_test::shop_model(language));
+  parameters.initialise(3);
+  const auto pool = make_lane_pool(2);
+  Trainer trainer(learners, parameters, {}, *pool, kTestLanes, 10, sharding);
+  for (int step = 0; step < 3; ++step) CHECK(trainer.step(lane_loss(odd), 2).sums.at("lanes") == 16);
+  return parameters.parameters_sha256();
+}
+
+}  // namespace
+
+TEST_CASE("training on n ranks gives the bits and metrics of one rank, for every sharding stage") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  ShopRun alone(eight_lane_shop(), 1);
+  const auto expected = alone.run();
+  const CheckpointHashes hashes = hashes_of(alone);
+  for (const int zero : {0, 1, 2})
+    for (const int threads : {1, 2}) {
+      ShopRun shop(eight_lane_shop(), threads, *world, small_buckets(zero));
+      const auto reports = shop.run();
+      REQUIRE(reports.size() == expected.size());
+      for (std::size_t i = 0; i < reports.size(); ++i) CHECK(reports[i].metrics == expected[i].metrics);
+      CHECK(hashes_of(shop) == hashes);
+      CHECK(shop.parameters().parameters_sha256() == hashes.parameters);
+    }
+}
+
+TEST_CASE("another order of adding gives nearly the same parameters") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  ShopRun alone(eight_lane_shop(), 1);
+  alone.run();
+  for (const int zero : {0, 1, 2}) {
+    ShardingConfig sharding = small_buckets(zero);
+    sharding.determinism = Determinism::fast;
+    ShopRun shop(eight_lane_shop(), 1, *world, sharding);
+    shop.run();
+    const at::Tensor difference = (shop.parameters().values() - alone.parameters().values()).abs();
+    CHECK(difference.max().item<double>() < 1e-4);
+  }
+}
+
+TEST_CASE("what one lane's data says reaches every rank") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  for (const int zero : {0, 1, 2}) {
+    const std::string usual = digest_of_steps(*world, small_buckets(zero), -1);
+    LocalCommunicator alone;
+    CHECK(usual == digest_of_steps(alone, small_buckets(zero), -1));
+    const std::string altered = digest_of_steps(*world, small_buckets(zero), 5);
+    CHECK(usual != altered);
+    for (const std::string& digest : all_gather_bytes(*world, altered)) CHECK(digest == altered);
+  }
+}
+
+TEST_CASE("every rank differentiates its own lanes and no others") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  for (const int zero : {1, 2}) {
+    FlatParameters parameters(shop_test::shop_model(shop_test::shop_language()));
+    const auto pool = make_lane_pool(2);
+    Trainer trainer(*world, parameters, {}, *pool, kTestLanes, 10, small_buckets(zero));
+    std::vector<int> counts(kTestLanes, 0);  // a lane is differentiated by one thread
+    const LossFunction loss = lane_loss(-1);
+    trainer.step(
+        [&](const WeightsView& weights, int lane, int micro_batch, LaneSums& sums) {
+          ++counts[static_cast<std::size_t>(lane)];
+          return loss(weights, lane, micro_batch, sums);
+        },
+        1);
+    for (int lane = 0; lane < kTestLanes; ++lane) {
+      const bool own = zero == 2 ? lane % world->size() == world->rank()
+                                 : lane / (kTestLanes / world->size()) == world->rank();
+      CHECK(counts[static_cast<std::size_t>(lane)] == (own ? 1 : 0));
+    }
+  }
+}
+
+TEST_CASE("a step moves the bytes and holds the memory that the table says") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  const double n = world->size(), lanes = kTestLanes;
+  const int threads = 2;
+  for (const int zero : {0, 1, 2}) {
+    RecordingCommunicator recorded(*world);
+    FlatParameters parameters(shop_test::shop_model(shop_test::shop_language()));
+    const auto pool = make_lane_pool(threads);
+    // One bucket whose parts are equal: the formulas hold for the average rank.
+    Trainer trainer(recorded, parameters, {}, *pool, kTestLanes, 10, {.zero = zero});
+    trainer.step(lane_loss(-1), 1);
+    double sent = 0;
+    for (const auto& [operation, total] : recorded.totals()) sent += static_cast<double>(total.bytes);
+    at::Tensor sum = at::full({1}, sent, at::kDouble);
+    world->all_reduce(sum, ReduceOp::sum)->wait();
+    const double bytes = static_cast<double>(parameters.values().nbytes());
+    const double formula = bytes * (n - 1) / n * (zero < 2 ? 2 : 1 + lanes / n);
+    // Sums of lanes and blocks of the norm come on top.
+    CHECK(sum.item<double>() / n >= formula * (1 - 1e-9));
+    CHECK(sum.item<double>() / n <= formula + 4096);
+
+    const double shard = bytes / n, block = 4.0 * 4096;
+    CHECK(std::abs(static_cast<double>(trainer.optimizer_bytes()) - 2 * (zero == 0 ? bytes : shard)) <=
+          2 * block);
+    const double rounds = lanes / n, workers = std::min<double>(threads, rounds);
+    const double gradients = zero < 2 ? bytes * (threads + std::log2(rounds)) + (n > 1 ? shard : 0)
+                                      : bytes * workers + shard * (1 + std::log2(rounds));
+    CHECK(static_cast<double>(trainer.gradient_bytes()) <= gradients + 4 * block);
+  }
+}
+
+TEST_CASE("a checkpoint of n ranks goes on on one rank and on n, and one of one rank on n") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  ShopRun whole(eight_lane_shop(), 1);
+  whole.run();
+  const CheckpointHashes expected = hashes_of(whole);
+
+  std::optional<test::TemporaryFolder> folder;
+  if (world->rank() == 0) folder.emplace();
+  const std::filesystem::path path = broadcast_text(*world, folder ? folder->path().string() : "", 0);
+  const RunIdentity identity{"configuration", "language", "fingerprint"};
+  const CheckpointStore of_many(path / "many", identity, 2), of_one(path / "one", identity, 2);
+  LocalCommunicator alone;
+  {
+    ShopRun first(eight_lane_shop(), 1, *world, small_buckets(2));
+    first.run(1);
+    save_checkpoint(first.trainer(), of_many, to_checkpoint(first.trainer(), first.pipeline().state(), {}));
+    ShopRun single(eight_lane_shop(), 2);
+    single.run(2);
+    if (world->rank() == 0)
+      save_checkpoint(single.trainer(), of_one,
+                      to_checkpoint(single.trainer(), single.pipeline().state(), {}));
+    world->barrier();
+  }
+  const auto finish = [&](Communicator& learners, const CheckpointStore& store, int zero) {
+    ShopRun shop(eight_lane_shop(), 1, learners, small_buckets(zero));
+    const auto saved = load_checkpoint(learners, store);
+    REQUIRE(saved.has_value());
+    shop.pipeline().restore(from_checkpoint(shop.trainer(), *saved));
+    shop.run();
+    CHECK(hashes_of(shop) == expected);
+  };
+  finish(alone, of_many, 1);
+  finish(*world, of_many, 0);
+  finish(*world, of_one, 1);
+  finish(*world, of_one, 2);
+  world->barrier();
+}
+
+TEST_CASE("an error on one rank comes out of all, and names the rank") {
+  const auto world = MpiCommunicator::world();
+  if (world->size() == 1) return;
+  CHECK_THROWS_WITH(on_all_ranks(*world, [&] { require(world->rank() != 1, "the disk is full"); }),
+                    "rank 1: the disk is full");
+  CHECK_THROWS_WITH(on_all_ranks(*world, [&] { fail("no such file"); }), "no such file");
+  CHECK_THROWS_WITH(on_first_rank(*world, [&] { fail("no such folder"); }), "no such folder");
+  on_all_ranks(*world, [] {});
+  CHECK_THROWS_WITH(require_equal_on_all_ranks(*world, world->rank() == 1 ? "b" : "a",
+                                               "another configuration", "start all ranks with the same file"),
+                    "rank 1 has another configuration than rank 0; start all ranks with the same file");
+  CHECK(broadcast_text(*world, std::to_string(world->rank()), world->size() - 1) ==
+        std::to_string(world->size() - 1));
+}
+
+TEST_CASE("a number of learners that is no power of two is refused") {
+  const auto world = MpiCommunicator::world();
+  if (can_learn(*world)) return;
+  CHECK_THROWS_AS(LearnerLanes(*world, kTestLanes), Error);
+}
+
+}  // namespace pagewright
