@@ -63,14 +63,14 @@ void on_all_ranks(Communicator& group, const std::function<void()>& action) {
   const auto first =
       std::ranges::find_if(failures, [](const std::string& failure) { return !failure.empty(); });
   if (first == failures.end()) return;
-  if (std::ranges::count(failures, *first) == group.size()) throw AgreedError(*first);
-  throw AgreedError(fmt::format("rank {}: {}", first - failures.begin(), *first));
+  if (std::ranges::count(failures, *first) == group.size()) throw AgreedError(*first, group.size());
+  throw AgreedError(fmt::format("rank {}: {}", first - failures.begin(), *first), group.size());
 }
 
 void on_first_rank(Communicator& group, const std::function<void()>& action) {
   if (group.size() == 1) return action();
   const std::string failure = broadcast_text(group, group.rank() == 0 ? failure_of(action) : "", 0);
-  if (!failure.empty()) throw AgreedError(failure);
+  if (!failure.empty()) throw AgreedError(failure, group.size());
 }
 
 void require_equal_on_all_ranks(Communicator& group, std::string_view text, const std::string& what,
@@ -78,7 +78,8 @@ void require_equal_on_all_ranks(Communicator& group, std::string_view text, cons
   const std::vector<std::string> all = all_gather_bytes(group, text);
   const auto other = std::ranges::find_if(all, [&](const std::string& one) { return one != all.front(); });
   if (other != all.end())
-    throw AgreedError(fmt::format("rank {} has {} than rank 0; {}", other - all.begin(), what, advice));
+    throw AgreedError(fmt::format("rank {} has {} than rank 0; {}", other - all.begin(), what, advice),
+                      group.size());
 }
 
 }  // namespace pagewright

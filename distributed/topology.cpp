@@ -43,10 +43,11 @@ std::string nearest_split(const PlacementConfig& wanted, int ranks, int lanes) {
 }
 
 void check_colocated(int ranks, int lanes) {
-  require(is_power_of_two(ranks) && ranks <= lanes,
-          "placement colocated: {} learner ranks cannot share {} lanes, their number must be a power of two up "
-          "to the lanes; the nearest is {} ranks",
-          ranks, lanes, power_of_two_up_to(std::min(ranks, lanes)));
+  require(
+      is_power_of_two(ranks) && ranks <= lanes,
+      "placement colocated: {} learner ranks cannot share {} lanes, their number must be a power of two up "
+      "to the lanes; the nearest is {} ranks",
+      ranks, lanes, power_of_two_up_to(std::min(ranks, lanes)));
 }
 
 void check_split(const PlacementConfig& config, int ranks, int lanes) {

@@ -64,9 +64,9 @@ class Trainer {
 
   /// One optimizer step over all lanes, in which all learners take part: each rank differentiates its own
   /// lanes, each lane's micro-batches 0..micro_batches-1 in order on one thread; gradients are summed over
-  /// lanes by the fixed binary tree and exchanged as ShardingConfig says; global norm over fixed blocks, fused
-  /// AdamW. A step whose gradient is not finite changes nothing and is not counted. The report is the same on
-  /// all ranks.
+  /// lanes by the fixed binary tree and exchanged as ShardingConfig says; global norm over fixed blocks,
+  /// fused AdamW. A step whose gradient is not finite changes nothing and is not counted. The report is the
+  /// same on all ranks.
   StepReport step(const LossFunction& loss, int micro_batches);
 
   FlatParameters& parameters() { return parameters_; }
@@ -104,7 +104,7 @@ class Trainer {
   LearnerLanes lanes_;
   int zero_;
   std::int64_t total_steps_;
-  Sharding sharding_;  ///< over the learners
+  Sharding sharding_;   ///< over the learners
   ShardedAdamw adamw_;  ///< over all of the parameters where the optimizer's state is not shared out
   std::unique_ptr<GradientReducer> reducer_;
 };

@@ -73,7 +73,8 @@ Experiment read_experiment(const Section& root) {
   root.read_required("log", experiment.log, "feedback log folder, as `import` or `simulate` wrote it");
   root.read("seed", experiment.seed, "seed of everything: world, log, initialisation, sampling");
   root.read("threads", experiment.threads, at_least(0),
-            "worker threads of a process; 0: one for each core, shared by the processes of a machine. Results do not "
+            "worker threads of a process; 0: one for each core, shared by the processes of a machine. "
+            "Results do not "
             "depend on it");
   root.read("allow_oracle", experiment.allow_oracle,
             "may a reward term look at the simulator's truth; the policy is then labelled oracle-trained");

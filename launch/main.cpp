@@ -38,8 +38,10 @@ void refuse_several_processes(CLI::App& app, const Job& job) {
   for (CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
     if (const std::string name = verb->get_name(); !kOnManyRanks.contains(name))
       verb->preparse_callback([name, size = job.size()](std::size_t) {
-        throw AgreedError(fmt::format(
-            "`{}` is the work of one process, but {} were started; leave mpirun or srun away", name, size));
+        throw AgreedError(
+            fmt::format("`{}` is the work of one process, but {} were started; leave mpirun or srun away",
+                        name, size),
+            size);
       });
 }
 
@@ -55,7 +57,9 @@ int run(CLI::App& app, int argc, char** argv, Job& job) {
     if (job.rank() != 0) return error.get_exit_code() == 0 ? 0 : 1;
     return app.exit(error) == 0 ? 0 : 1;
   } catch (const AgreedError& error) {
+    // Ranks outside the group that agreed do not know of it.
     if (job.rank() == 0) std::fprintf(stderr, "pagewright: %s\n", error.what());
+    if (job.rank() == 0 && error.ranks() < job.size()) job.abort(1);
     return 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s: %s\n", speaker(job).c_str(), error.what());
@@ -86,7 +90,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "pagewright: %s\n", error.what());
     return 1;
   }
-  if (job->size() > 1) init_logging({.rank = job->rank(), .size = job->size()});
+  if (job->size() > 1)
+    init_logging({.level = LogLevel::info, .rank = job->rank(), .size = job->size(), .file = {}});
   // What a verb prints is the same on all ranks.
   if (job->rank() > 0 && std::freopen("/dev/null", "w", stdout) == nullptr) return 1;
   add_verbs(app, *job);

@@ -1,6 +1,7 @@
 #include "launch/reward_fitting.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "core/base/log.hpp"
 #include "core/base/rng.hpp"
 #include "core/base/table.hpp"
+#include "distributed/agreement.hpp"
 #include "distributed/supervised/supervised_loop.hpp"
 #include "launch/held_out_judge.hpp"
 #include "launch/learning_curve.hpp"
@@ -62,8 +64,8 @@ SupervisedResult fit_model(RewardFit& fit, SupervisedTask& task, FlatParameters&
                            const FitConfig& config) {
   Workbench& bench = fit.bench;
   const SupervisedConfig loop = fit.loop(config);
-  Trainer trainer(bench.communicator(), parameters, config.optimizer, bench.pool(),
-                  bench.experiment().lanes(), supervised_steps(task.examples(), loop));
+  Trainer trainer(bench.learners(), parameters, config.optimizer, bench.pool(), bench.experiment().lanes(),
+                  supervised_steps(task.examples(), loop), bench.sharding());
   return run_supervised(trainer, task, loop);
 }
 
@@ -82,6 +84,33 @@ void add_quality_row(Table& table, nlohmann::json& report, const std::string& mo
   table.add_row({model, what + " calibration error", fmt::format("{:.4f}", quality.calibration_error),
                  fmt::format("{}", quality.events)});
   report[what] = to_json(quality);
+}
+
+/// How well a page model orders held-out pairs and predicts held-out clicks and purchases; adds rows to
+/// `table`.
+nlohmann::json page_model_report(RewardFit& fit, PageModelForm form, const FlatParameters& parameters,
+                                 const std::vector<FeedbackPage>& held_out_pages,
+                                 const std::vector<PagePair>& held_out_pairs, Table& table) {
+  Workbench& bench = fit.bench;
+  const std::string name = page_model_name(form);
+  const RewardScale unscaled;
+  const LearnedTermContext context{bench.language().vocabulary(), unscaled, bench.pool()};
+  nlohmann::json report = {{"pairs", nlohmann::json::object()}};
+  for (const PairAccuracy& family : pair_accuracy(
+           bench.language(), bench.log(), held_out_pairs, [&](std::span<const RequestPages> groups) {
+             return score_pages(context, parameters.view(), form, fit.gains, groups);
+           })) {
+    table.add_row({name, family.family + " pairs right", fmt::format("{:.3f}", family.accuracy),
+                   fmt::format("{}", family.pairs)});
+    report["pairs"][family.family] = {{"accuracy", family.accuracy}, {"pairs", family.pairs}};
+  }
+  if (form != PageModelForm::pairs) {
+    const UtilityQuality quality =
+        utility_quality(bench.language(), bench.log(), held_out_pages, parameters.view(), form, bench.pool());
+    add_quality_row(table, report, name, "click", quality.click);
+    add_quality_row(table, report, name, "purchase", quality.purchase);
+  }
+  return report;
 }
 
 void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePair>& held_out_pairs,
@@ -105,28 +134,12 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
   PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
                      fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
   const SupervisedResult result = fit_model(fit, task, parameters, config.fit);
-  fmt::print("{}\n{}", name, curve_table(result, "loss a page"));
-  write_curve(bench.run().file("curves/" + name + ".json"), result, "loss a page");
-
-  const RewardScale unscaled;
-  const LearnedTermContext context{bench.language().vocabulary(), unscaled, bench.pool()};
-  nlohmann::json report = {{"pairs", nlohmann::json::object()}};
-  for (const PairAccuracy& family : pair_accuracy(
-           bench.language(), bench.log(), held_out_pairs, [&](std::span<const RequestPages> groups) {
-             return score_pages(context, parameters.view(), form, fit.gains, groups);
-           })) {
-    table.add_row({name, family.family + " pairs right", fmt::format("{:.3f}", family.accuracy),
-                   fmt::format("{}", family.pairs)});
-    report["pairs"][family.family] = {{"accuracy", family.accuracy}, {"pairs", family.pairs}};
-  }
-  if (form != PageModelForm::pairs) {
-    const UtilityQuality quality =
-        utility_quality(bench.language(), bench.log(), held_out_pages, parameters.view(), form, bench.pool());
-    add_quality_row(table, report, name, "click", quality.click);
-    add_quality_row(table, report, name, "purchase", quality.purchase);
-  }
-  reports[name] = report;
-  save_model(bench.run().reward(name), parameters.view(), {"page-model", bench.language().hash(), 0, {}});
+  on_first_rank(bench.learners(), [&] {
+    fmt::print("{}\n{}", name, curve_table(result, "loss a page"));
+    write_curve(bench.run().file("curves/" + name + ".json"), result, "loss a page");
+    reports[name] = page_model_report(fit, form, parameters, held_out_pages, held_out_pairs, table);
+    save_model(bench.run().reward(name), parameters.view(), {"page-model", bench.language().hash(), 0, {}});
+  });
 }
 
 void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
@@ -145,13 +158,15 @@ void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
   require(task.examples() > 0,
           "no logged page has two slots of different gain, so the item model has nothing to learn from");
   const SupervisedResult result = fit_model(fit, task, parameters, fit.config.item.fit);
-  fmt::print("item model\n{}", curve_table(result, "loss a page"));
-  write_curve(bench.run().file("curves/item.json"), result, "loss a page");
-  task.held_out_loss(parameters.view());
-  table.add_row({"item", "swaps right", fmt::format("{:.3f}", task.held_out_accuracy()),
-                 fmt::format("{}", task.held_out_swaps())});
-  reports["item"] = {{"swaps", {{"accuracy", task.held_out_accuracy()}, {"pairs", task.held_out_swaps()}}}};
-  save_model(bench.run().reward("item"), parameters.view(), {"item-model", bench.language().hash(), 0, {}});
+  on_first_rank(bench.learners(), [&] {
+    fmt::print("item model\n{}", curve_table(result, "loss a page"));
+    write_curve(bench.run().file("curves/item.json"), result, "loss a page");
+    task.held_out_loss(parameters.view());
+    table.add_row({"item", "swaps right", fmt::format("{:.3f}", task.held_out_accuracy()),
+                   fmt::format("{}", task.held_out_swaps())});
+    reports["item"] = {{"swaps", {{"accuracy", task.held_out_accuracy()}, {"pairs", task.held_out_swaps()}}}};
+    save_model(bench.run().reward("item"), parameters.view(), {"item-model", bench.language().hash(), 0, {}});
+  });
 }
 
 /// The judge: the utility form on the validation users' pages, stopped early on training pages.
@@ -173,9 +188,11 @@ void fit_judge(RewardFit& fit) {
   PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
                      fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
   const SupervisedResult result = fit_model(fit, task, parameters, config.fit);
-  write_curve(bench.run().file("curves/judge.json"), result, "loss a page");
-  save_model(bench.run().reward(kJudgeName), parameters.view(),
-             {"page-model", bench.language().hash(), 0, {}});
+  on_first_rank(bench.learners(), [&] {
+    write_curve(bench.run().file("curves/judge.json"), result, "loss a page");
+    save_model(bench.run().reward(kJudgeName), parameters.view(),
+               {"page-model", bench.language().hash(), 0, {}});
+  });
 }
 
 /// Pages that the warm-up policy samples for training requests.
@@ -241,23 +258,29 @@ std::vector<PageModelForm> page_forms(const Experiment& experiment) {
 }
 
 void fit_rewards(Workbench& bench) {
-  RewardFit fit(bench);
-  log_info("gains: click {}, purchase {} at the mean purchased price of {:.0f} minor units", fit.gains.click,
-           fit.gains.purchase, fit.gains.price_ref);
+  std::optional<RewardFit> fit;
+  PairSet held_out;
+  on_all_ranks(bench.learners(), [&] {
+    fit.emplace(bench);
+    held_out = fit->pairs(Split::valid);
+  });
+  log_info("gains: click {}, purchase {} at the mean purchased price of {:.0f} minor units", fit->gains.click,
+           fit->gains.purchase, fit->gains.price_ref);
   Table table({"model", "on held-out users", "value", "count"});
   nlohmann::json reports;
-  const PairSet held_out = fit.pairs(Split::valid);
   for (int family = 0; family < kPairFamilies; ++family)
     if (!held_out.empty_because[static_cast<std::size_t>(family)].empty())
       log_info("no {} pairs: {}", pair_family_name(static_cast<PairFamily>(family)),
                held_out.empty_because[static_cast<std::size_t>(family)]);
   for (PageModelForm form : page_forms(bench.experiment()))
-    fit_page_model(fit, form, held_out.pairs, table, reports);
-  fit_item_model(fit, table, reports);
-  fit_judge(fit);
-  fit_scales(fit);
-  write_file_atomically(bench.run().reward("report.json"), reports.dump(2) + "\n");
-  fmt::print("{}reward models are in {}\n", table.to_string(), bench.run().reward("").string());
+    fit_page_model(*fit, form, held_out.pairs, table, reports);
+  fit_item_model(*fit, table, reports);
+  fit_judge(*fit);
+  on_first_rank(bench.learners(), [&] {
+    fit_scales(*fit);
+    write_file_atomically(bench.run().reward("report.json"), reports.dump(2) + "\n");
+    fmt::print("{}reward models are in {}\n", table.to_string(), bench.run().reward("").string());
+  });
 }
 
 FittedRewards load_rewards(Workbench& bench, PageModelForm form) {

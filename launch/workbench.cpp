@@ -109,16 +109,16 @@ Workbench::Workbench(const ConfigOptions& options, RunUse use, Communicator& wor
     : world_(world),
       loaded_(load_on_all(options, world)),
       topology_(make_topology(loaded_.experiment, world)),
-      log_(use == RunUse::begin
-               ? made_on_all(world, [&] { return load_training_log(loaded_.experiment); })
-               : nullptr),
+      log_(use == RunUse::begin ? made_on_all(world, [&] { return load_training_log(loaded_.experiment); })
+                                : nullptr),
       run_(open_run(loaded_, use, world)),
       language_(loaded_.experiment.language()),
       pool_(make_lane_pool(loaded_.experiment.worker_threads(job ? job->ranks_on_node() : 1))) {
   if (world.size() > 1) {
     on_all_ranks(world, [&] {
       make_folders(run_.file("logs"));
-      init_logging({.rank = world.rank(),
+      init_logging({.level = LogLevel::info,
+                    .rank = world.rank(),
                     .size = world.size(),
                     .file = run_.file(fmt::format("logs/rank-{}.log", world.rank()))});
     });
@@ -130,9 +130,11 @@ Workbench::Workbench(const ConfigOptions& options, RunUse use, Communicator& wor
   if (learner)
     learners_ = std::make_unique<RecordingCommunicator>(
         *learner_group_, RecordingOptions{.verify = loaded_.experiment.distributed.verify_collectives});
+  if (topology_.placement() == Placement::split)
+    weight_group_ = job->split(leads() || topology_.has_role(Role::rollout, world.rank()) ? 0 : -1);
 }
 
-Communicator& Workbench::learners() {
+Communicator& Workbench::learners() const {
   require(learners_ != nullptr, "rank {} does not learn", world_.rank());
   return *learners_;
 }

@@ -40,7 +40,9 @@ class Workbench {
   /// Whether this process learns; rollout and reward ranks of a split placement do not.
   bool learns() const { return learners_ != nullptr; }
   /// The learners, on one of them.
-  Communicator& learners();
+  Communicator& learners() const;
+  /// The first learner, as rank 0, and the rollout ranks of a split placement; null elsewhere.
+  Communicator* weight_group() { return weight_group_.get(); }
   /// Whether this process writes files and speaks for all.
   bool leads() const { return world_.rank() == 0; }
   /// How learners share their work.
@@ -59,6 +61,7 @@ class Workbench {
   std::unique_ptr<LanePool> pool_;
   std::unique_ptr<Communicator> learner_group_;
   std::unique_ptr<RecordingCommunicator> learners_;
+  std::unique_ptr<Communicator> weight_group_;
 };
 
 }  // namespace pagewright

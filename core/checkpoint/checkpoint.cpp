@@ -36,8 +36,7 @@ void CheckpointHasher::array(std::string_view name, std::span<const std::int64_t
 
 CheckpointHashes CheckpointHasher::finish(const std::map<std::string, double>& numbers,
                                           std::span<const std::string> metrics) {
-  for (const auto& [name, value] : numbers)
-    state_.update(fmt::format("{} {}\n", name, shortest_text(value)));
+  for (const auto& [name, value] : numbers) state_.update(fmt::format("{} {}\n", name, shortest_text(value)));
   for (const std::string& line : metrics) state_.update(line + "\n");
   return {parameters_.hex(), state_.hex()};
 }

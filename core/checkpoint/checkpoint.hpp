@@ -25,8 +25,8 @@ struct NamedArray {
 /// they are keyed by the iteration.
 struct Checkpoint {
   std::int64_t iteration = 0;  ///< iterations done
-  /// Arrays by group, each group sorted by name (and begin): "parameters", "exp_avg", "exp_avg_sq", and what else a
-  /// trainer keeps.
+  /// Arrays by group, each group sorted by name (and begin): "parameters", "exp_avg", "exp_avg_sq", and what
+  /// else a trainer keeps.
   std::map<std::string, std::vector<NamedArray>> arrays;
   std::map<std::string, double> numbers;  ///< optimizer step, policy version, KL coefficient, ...
   std::vector<std::string> metrics;       ///< a line an iteration, times, bytes and memory left out

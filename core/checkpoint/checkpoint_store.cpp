@@ -118,16 +118,15 @@ void CheckpointStore::finish(AtomicFolder& folder, const Checkpoint& checkpoint,
                              const CheckpointHashes& hashes) const {
   std::vector<std::string> names;
   for (int shard = 0; shard < shards; ++shard) names.push_back(shard_name(shard));
-  const nlohmann::json manifest = {
-      {"format", kCheckpointFormat},
-      {"version", kVersion},
-      {"iteration", checkpoint.iteration},
-      {"configuration", identity_.configuration},
-      {"language", identity_.language},
-      {"fingerprint", identity_.fingerprint},
-      {"numbers", checkpoint.numbers},
-      {"shards", names},
-      {"sha256", {{"parameters", hashes.parameters}, {"state", hashes.state}}}};
+  const nlohmann::json manifest = {{"format", kCheckpointFormat},
+                                   {"version", kVersion},
+                                   {"iteration", checkpoint.iteration},
+                                   {"configuration", identity_.configuration},
+                                   {"language", identity_.language},
+                                   {"fingerprint", identity_.fingerprint},
+                                   {"numbers", checkpoint.numbers},
+                                   {"shards", names},
+                                   {"sha256", {{"parameters", hashes.parameters}, {"state", hashes.state}}}};
   write_file_atomically(folder.path() / "manifest.json", manifest.dump(2) + "\n");
   folder.publish(AtomicFolder::Existing::replace);
   const auto kept = folders();

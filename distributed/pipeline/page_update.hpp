@@ -22,10 +22,11 @@ class PageUpdate {
   PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer, std::uint64_t seed);
 
   /// `experience` holds the pages of this rank's lanes. All learners take part: besides the trainer's steps,
-  /// two all-reduces of a few numbers a step. Metrics, the same on all ranks: policy_loss, value_loss, entropy, clip_fraction, value_clip_fraction, approximate_kl (old
-  /// against new), ratio_max_deviation, grad_norm (mean), learning_rate (last), skipped_steps, pages_learnt
-  /// (per pass), and of the very first step, when old and new are the same weights, first_ratio_deviation and
-  /// first_clip_fraction: both exactly 0.
+  /// two all-reduces of a few numbers a step. Metrics, the same on all ranks: policy_loss, value_loss,
+  /// entropy, clip_fraction, value_clip_fraction, approximate_kl (old against new), ratio_max_deviation,
+  /// grad_norm (mean), learning_rate (last), skipped_steps, pages_learnt (per pass), and of the very first
+  /// step, when old and new are the same weights, first_ratio_deviation and first_clip_fraction: both exactly
+  /// 0.
   Metrics run(const Experience& experience, std::uint64_t iteration, double kl_coefficient);
 
  private:

@@ -30,8 +30,7 @@ Pipeline::Pipeline(PpoConfig config, PipelineParts parts, std::uint64_t seed)
 
 Experience Pipeline::experience(const PipelineHooks& hooks, Metrics& metrics) {
   const LearnerLanes& lanes = parts_.trainer.learner_lanes();
-  const std::vector<KeyedRequest> requests =
-      draw_.draw(static_cast<std::uint64_t>(iteration_), lanes.own());
+  const std::vector<KeyedRequest> requests = draw_.draw(static_cast<std::uint64_t>(iteration_), lanes.own());
   SampleOptions options;
   options.seed = seed_;
   options.iteration = static_cast<std::uint64_t>(iteration_);
@@ -39,9 +38,8 @@ Experience Pipeline::experience(const PipelineHooks& hooks, Metrics& metrics) {
   ScoredPages pages = parts_.source.pages(requests, options);
 
   LanePool& pool = parts_.trainer.pool();
-  Experience result =
-      gather_experience(parts_.language, requests, std::move(pages.trajectories), std::move(pages.scores),
-                        config_.samples, lanes.own(), pool);
+  Experience result = gather_experience(parts_.language, requests, std::move(pages.trajectories),
+                                        std::move(pages.scores), config_.samples, lanes.own(), pool);
   evaluate_old(parts_.trainer.parameters().view(), parts_.language.vocabulary(), result, pool);
   metrics = assign_credit(config_, kl_.coefficient(), result, lanes);
   metrics["kl_coefficient"] = kl_.coefficient();
@@ -119,8 +117,12 @@ bool Pipeline::run(const PipelineHooks& hooks) {
 
 PipelineState Pipeline::state() const {
   const FlatParameters& parameters = parts_.trainer.parameters();
-  return {iteration_,           kl_.coefficient(),       stopped_,
-          parameters.step(),    parameters.version(),    parts_.trainer.shard(),
+  return {iteration_,
+          kl_.coefficient(),
+          stopped_,
+          parameters.step(),
+          parameters.version(),
+          parts_.trainer.shard(),
           within_budget_.clone()};
 }
 

@@ -163,8 +163,8 @@ CheckpointHashes save_checkpoint(const Trainer& trainer, const CheckpointStore& 
 std::optional<Checkpoint> load_checkpoint(Communicator& learners, const CheckpointStore& store) {
   std::optional<Checkpoint> checkpoint;
   on_first_rank(learners, [&] { checkpoint = store.load_latest(); });
-  const std::string folder = broadcast_text(
-      learners, checkpoint ? store.folder_of(checkpoint->iteration).string() : "", 0);
+  const std::string folder =
+      broadcast_text(learners, checkpoint ? store.folder_of(checkpoint->iteration).string() : "", 0);
   if (folder.empty()) return std::nullopt;
   if (learners.rank() != 0) checkpoint = store.load(folder);
   return checkpoint;

@@ -10,8 +10,8 @@
 
 namespace pagewright {
 
-BucketReduction::BucketReduction(const LearnerLanes& lanes, Determinism determinism,
-                                 const Bucket& bucket, const at::Tensor& values, at::Tensor part)
+BucketReduction::BucketReduction(const LearnerLanes& lanes, Determinism determinism, const Bucket& bucket,
+                                 const at::Tensor& values, at::Tensor part)
     : ranks_(lanes.learners().size()), part_(std::move(part)) {
   if (determinism == Determinism::fast) {
     work_ = lanes.learners().reduce_scatter(part_, values, bucket.parts);
@@ -92,8 +92,7 @@ class SubtreeReducer final : public GradientReducer {
     std::int64_t place = 0;
     std::optional<BucketReduction> before;
     for (const Bucket& bucket : sharding_.buckets()) {
-      BucketReduction next(lanes_, config_.determinism, bucket,
-                           sum_.narrow(0, bucket.begin, bucket.size),
+      BucketReduction next(lanes_, config_.determinism, bucket, sum_.narrow(0, bucket.begin, bucket.size),
                            shard_.narrow(0, place, bucket.parts[own]));
       if (before) before->finish();
       before.emplace(std::move(next));

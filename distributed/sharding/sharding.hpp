@@ -46,8 +46,8 @@ class Sharding {
   at::Tensor shard_of(const at::Tensor& flat, int rank) const;
   /// Copies a rank's shard [S] to its places in `flat` [N].
   void put(const at::Tensor& shard, int rank, at::Tensor flat) const;
-  /// Every rank's shard into the `flat` [N] of all ranks; `shard` [S] is this rank's. One all-gather a bucket,
-  /// of which two are under way at once.
+  /// Every rank's shard into the `flat` [N] of all ranks; `shard` [S] is this rank's. One all-gather a
+  /// bucket, of which two are under way at once.
   void gather(Communicator& group, const at::Tensor& shard, at::Tensor flat) const;
 
  private:

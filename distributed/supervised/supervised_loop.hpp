@@ -31,9 +31,9 @@ struct SupervisedResult {
 /// Number of optimizer steps that a run will take: what the Trainer's schedule needs.
 std::int64_t supervised_steps(std::int64_t examples, const SupervisedConfig& config);
 
-/// All learners run it together, with the same examples. Shuffles example numbers by (seed, epoch), cuts every batch into the trainer's lanes (contiguous, as equal
-/// as can be), steps, and evaluates. On return the trainer's parameters are those of the best held-out loss.
-/// `on_point` (may be empty) hears of each point.
+/// All learners run it together, with the same examples. Shuffles example numbers by (seed, epoch), cuts
+/// every batch into the trainer's lanes (contiguous, as equal as can be), steps, and evaluates. On return the
+/// trainer's parameters are those of the best held-out loss. `on_point` (may be empty) hears of each point.
 SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const SupervisedConfig& config,
                                 const std::function<void(const SupervisedPoint&)>& on_point = {});
 

@@ -79,8 +79,8 @@ TEST_CASE("a checkpoint of another model, or without a part, is an error that sa
   state.within_budget = values;
   const Checkpoint checkpoint = to_checkpoint(learner.trainer, state, {});
   OneLearner wider(16);
-  CHECK(
-      test::contains(test::error_text([&] { from_checkpoint(wider.trainer, checkpoint); }), "do not fit the model"));
+  CHECK(test::contains(test::error_text([&] { from_checkpoint(wider.trainer, checkpoint); }),
+                       "do not fit the model"));
   Checkpoint partial = checkpoint;
   partial.arrays.erase("exp_avg_sq");
   CHECK(test::contains(test::error_text([&] { from_checkpoint(learner.trainer, partial); }), "exp_avg_sq"));

@@ -209,8 +209,8 @@ ShopRun::ShopRun(const PpoConfig& config, int threads, Communicator& learners, S
   parameters_.initialise(5);
   std::vector<const Request*> pointers;
   for (const Request& request : requests_) pointers.push_back(&request);
-  pipeline_ = std::make_unique<Pipeline>(
-      config, PipelineParts{language_, std::move(pointers), source_, trainer_}, 9);
+  pipeline_ =
+      std::make_unique<Pipeline>(config, PipelineParts{language_, std::move(pointers), source_, trainer_}, 9);
 }
 
 std::vector<IterationReport> ShopRun::run(std::optional<std::int64_t> until) {

@@ -62,9 +62,10 @@ TEST_CASE("split ranks have one role each, and every role has every lane once") 
 TEST_CASE("an impossible placement is refused with the nearest possible one") {
   CHECK_THROWS_WITH(Topology({}, 1, 6),
                     "lanes must be a power of two, not 6: sums over lanes follow a binary tree");
-  CHECK_THROWS_WITH(Topology({}, 16, 8),
-                    "placement colocated: 16 learner ranks cannot share 8 lanes, their number must be a power "
-                    "of two up to the lanes; the nearest is 8 ranks");
+  CHECK_THROWS_WITH(
+      Topology({}, 16, 8),
+      "placement colocated: 16 learner ranks cannot share 8 lanes, their number must be a power "
+      "of two up to the lanes; the nearest is 8 ranks");
   CHECK_THROWS_WITH(Topology({}, 3, 8),
                     "placement colocated: 3 learner ranks cannot share 8 lanes, their number must be a power "
                     "of two up to the lanes; the nearest is 2 ranks");

@@ -48,7 +48,8 @@ LossFunction lane_loss(int odd) {
     sums["lanes"] += 1;
     at::Tensor loss;
     for (const auto& [name, tensor] : weights.tensors()) {
-      const at::Tensor error = (tensor - 0.01 * (lane + 3 * micro_batch) - (lane == odd ? 1 : 0)).reshape({-1});
+      const at::Tensor error =
+          (tensor - 0.01 * (lane + 3 * micro_batch) - (lane == odd ? 1 : 0)).reshape({-1});
       const std::vector<double> ones(static_cast<std::size_t>(error.numel()), 1e-3);
       const at::Tensor term = weighted_sum(error * error, ones);
       loss = loss.defined() ? loss + term : term;
@@ -78,6 +79,7 @@ TEST_CASE("training on n ranks gives the bits and metrics of one rank, for every
   for (const int zero : {0, 1, 2})
     for (const int threads : {1, 2}) {
       ShopRun shop(eight_lane_shop(), threads, *world, small_buckets(zero));
+      REQUIRE(shop.trainer().sharding().buckets().size() > 1);
       const auto reports = shop.run();
       REQUIRE(reports.size() == expected.size());
       for (std::size_t i = 0; i < reports.size(); ++i) CHECK(reports[i].metrics == expected[i].metrics);

@@ -196,7 +196,7 @@ double max_difference(const at::Tensor& a, const at::Tensor& b) {
 bool same_bits(const at::Tensor& a_in, const at::Tensor& b_in) {
   const at::Tensor a = a_in.contiguous(), b = b_in.contiguous();
   return a.sizes().equals(b.sizes()) && a.scalar_type() == b.scalar_type() &&
-         std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()) == 0;
+         (a.nbytes() == 0 || std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()) == 0);
 }
 
 std::vector<at::Tensor> gradients(const WeightsView& weights, const at::Tensor& loss) {

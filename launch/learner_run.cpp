@@ -1,0 +1,177 @@
+#include "launch/learner_run.hpp"
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/file.hpp"
+#include "core/base/log.hpp"
+#include "core/base/progress.hpp"
+#include "core/numerics/numeric_threads.hpp"
+#include "distributed/agreement.hpp"
+#include "distributed/pipeline/pipeline_checkpoint.hpp"
+#include "distributed/pipeline/rollout_file.hpp"
+#include "launch/model_folder.hpp"
+
+namespace pagewright {
+
+namespace {
+
+constexpr std::int64_t kJudgeEvery = 5;  ///< iterations
+
+RunIdentity identity_of(const Workbench& bench, const PolicyVariant& variant) {
+  std::string text = variant.name;
+  for (const auto& [path, value] : bench.loaded().values)
+    if (differing_keys({{path, value}}, {{path, value + "?"}}).size() == 1)
+      text += fmt::format("\n{}: {}", path, value);
+  return {sha256_hex(text), bench.language().hash(), numeric_fingerprint()};
+}
+
+FlatParameters start_parameters(Workbench& bench) {
+  std::optional<FlatParameters> loaded;
+  on_all_ranks(bench.learners(), [&] {
+    loaded.emplace(load_model(bench.run().policy("warmup"), bench.experiment().policy_model(), "policy",
+                              bench.language().hash()));
+  });
+  return std::move(*loaded);
+}
+
+std::string progress_note(const Metrics& metrics) {
+  const auto value = [&](const char* name) {
+    const auto found = metrics.find(name);
+    return found == metrics.end() ? 0.0 : found->second;
+  };
+  return fmt::format("reward {:.3f}, KL {:.2f} nats a page", value("reward"), value("kl_per_page"));
+}
+
+}  // namespace
+
+std::vector<const Request*> training_requests(const FeedbackLog& log) {
+  std::vector<const Request*> requests;
+  for (const LoggedRequest& logged : log.requests)
+    if (logged.split == Split::train) requests.push_back(&logged.request);
+  return requests;
+}
+
+LearnerRun::Files::Files(const std::filesystem::path& folder, std::int64_t keep_iterations)
+    : metrics((make_folders(folder), folder / "metrics.jsonl"), keep_iterations),
+      events(folder / "tensorboard",
+             keep_iterations > 0 ? std::optional<std::int64_t>(keep_iterations) : std::nullopt) {}
+
+LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, bool resume)
+    : bench_(bench),
+      variant_(variant),
+      folder_(bench.run().training(variant.name)),
+      store_(folder_ / "checkpoints", identity_of(bench, variant), bench.experiment().checkpoints_kept),
+      parameters_(start_parameters(bench)),
+      policy_(
+          bench.language(), [this] { return parameters_.view(); }, bench.pool(), variant.name),
+      trainer_(bench.learners(), parameters_, bench.experiment().ppo_optimizer, bench.pool(),
+               bench.experiment().lanes(), bench.experiment().ppo.optimizer_steps(), bench.sharding()) {
+  on_first_rank(bench.learners(), [&] {
+    require(resume || store_.folders().empty(),
+            "{} holds checkpoints; go on with `train --resume`, or remove the folder", folder_.string());
+    if (std::filesystem::exists(bench.run().reward(kJudgeName))) judge_.emplace(bench);
+  });
+  if (resume) saved_ = load_checkpoint(bench.learners(), store_);
+}
+
+void LearnerRun::go_on_from(const Checkpoint& saved, Pipeline& pipeline) {
+  pipeline.restore(from_checkpoint(trainer_, saved));
+  metric_lines_ = saved.metrics;
+  // The closing measurement of a finished run is taken again.
+  if (saved.numbers.at("stopped") == 0 && metric_lines_.size() > static_cast<std::size_t>(saved.iteration))
+    metric_lines_.resize(static_cast<std::size_t>(saved.iteration));
+  for (const std::string& line : metric_lines_) {
+    const MetricsRecord record = parse_metrics_line(line);
+    for (const std::string& warning : pipeline.recall(record.iteration, record.metrics))
+      warnings_ += warning + "\n";
+  }
+  log_info("{}: resumed after {} iterations", variant_.name, saved.iteration);
+}
+
+void LearnerRun::write_rollouts_of(std::int64_t iteration, const Experience& pages) const {
+  const int every = bench_.experiment().rollouts_every;
+  if (every == 0 || iteration % every != 0) return;
+  make_folders(folder_ / "rollouts");
+  const std::string rank = leads() ? "" : fmt::format(".rank-{}", bench_.learners().rank());
+  write_rollouts(folder_ / "rollouts" / fmt::format("iteration-{:06}{}.h5", iteration, rank), iteration,
+                 pages);
+}
+
+CheckpointHashes LearnerRun::save(const Pipeline& pipeline) {
+  return save_checkpoint(trainer_, store_, to_checkpoint(trainer_, pipeline.state(), metric_lines_));
+}
+
+void LearnerRun::report(const IterationReport& report, Pipeline& pipeline, Progress& progress) {
+  Metrics metrics = report.metrics;
+  metrics.merge(judged_);
+  metric_lines_.push_back(canonical_metrics_line(report.iteration, metrics));
+  if (files_) {
+    const auto now = std::chrono::steady_clock::now();
+    files_->metrics.append(report.iteration, metrics, std::chrono::duration<double>(now - lap_).count());
+    files_->events.add(report.iteration, metrics);
+    lap_ = now;
+    for (const std::string& warning : report.warnings) {
+      warnings_ += warning + "\n";
+      log_warn(LogTag{"numerics"}, "{}, {}", variant_.name, warning);
+    }
+  }
+  if (!report.learnt) return;
+  progress.advance(1, progress_note(report.metrics));
+  if ((report.iteration + 1) % bench_.experiment().checkpoint_every == 0) save(pipeline);
+}
+
+PipelineHooks LearnerRun::hooks(Pipeline& pipeline, Progress& progress) {
+  PipelineHooks hooks;
+  hooks.on_experience = [this](std::int64_t iteration, const Experience& pages) {
+    write_rollouts_of(iteration, pages);
+  };
+  // The judge is asked at the start, from time to time, and at the end.
+  hooks.held_out_reward = [this](std::int64_t iteration) -> std::optional<double> {
+    judged_.clear();
+    if (!judge_ || (iteration % kJudgeEvery != 0 && iteration != bench_.experiment().ppo.iterations))
+      return std::nullopt;
+    judged_ = judge_->measure(policy_);
+    const auto reward = judged_.find("held_out_reward");
+    return reward == judged_.end() ? std::nullopt : std::optional(reward->second);
+  };
+  hooks.on_report = [this, &pipeline, &progress](const IterationReport& done) {
+    report(done, pipeline, progress);
+  };
+  return hooks;
+}
+
+void LearnerRun::finish() {
+  write_file_atomically(folder_ / "warnings.txt", warnings_);
+  const std::filesystem::path policy = bench_.run().policy(variant_.name);
+  save_model(policy, parameters_.view(),
+             {"policy",
+              bench_.language().hash(),
+              parameters_.version(),
+              {{"made_by", "train"}, {"alpha", fmt::format("{}", variant_.alpha)}}});
+  fmt::print("policy {} is in {}\n", variant_.name, policy.string());
+}
+
+CheckpointHashes LearnerRun::run(PageSource& source) {
+  const Experiment& experiment = bench_.experiment();
+  Pipeline pipeline(experiment.ppo, {bench_.language(), training_requests(bench_.log()), source, trainer_},
+                    experiment.seed);
+  if (saved_) go_on_from(*saved_, pipeline);
+  on_first_rank(bench_.learners(),
+                [&] { files_.emplace(folder_, static_cast<std::int64_t>(metric_lines_.size())); });
+  Progress progress(variant_.name, experiment.ppo.iterations);
+  progress.advance(saved_ ? saved_->iteration : 0);
+  lap_ = std::chrono::steady_clock::now();
+  pipeline.run(hooks(pipeline, progress));
+  if (pipeline.state().stopped)
+    log_warn(
+        "{}: stopped after {} of {} iterations, more than {} nats a page from the warm-up; the last policy "
+        "within that is kept. "
+        "A smaller ppo.optimizer.learning_rate or a larger ppo.kl_coefficient lets it run on",
+        variant_.name, pipeline.state().iteration, experiment.ppo.iterations, experiment.ppo.kl.hard_stop);
+  const CheckpointHashes hashes = save(pipeline);
+  on_first_rank(bench_.learners(), [&] { finish(); });
+  return hashes;
+}
+
+}  // namespace pagewright

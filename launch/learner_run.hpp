@@ -1,0 +1,71 @@
+#pragma once
+// The learners' side of training one policy: the loop with its files.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/checkpoint/checkpoint_store.hpp"
+#include "core/metrics/event_file.hpp"
+#include "core/metrics/metrics_file.hpp"
+#include "distributed/pipeline/pipeline.hpp"
+#include "distributed/trainer.hpp"
+#include "launch/held_out_judge.hpp"
+#include "launch/workbench.hpp"
+#include "rollout/engine/model_policy.hpp"
+
+namespace pagewright {
+
+class Progress;
+
+/// Requests of the training split, in the order of the log.
+std::vector<const Request*> training_requests(const FeedbackLog& log);
+
+/// All learners make it together. The first writes metrics, TensorBoard events, warnings and the final
+/// policy; all write checkpoints.
+class LearnerRun {
+ public:
+  /// Throws AgreedError if the training folder holds checkpoints and `resume` is not wanted.
+  LearnerRun(Workbench& bench, const PolicyVariant& variant, bool resume);
+
+  FlatParameters& parameters() { return parameters_; }
+  Trainer& trainer() { return trainer_; }
+  ModelPolicy& policy() { return policy_; }
+
+  /// Trains on the pages of `source` to the end of the experiment.
+  CheckpointHashes run(PageSource& source);
+
+ private:
+  struct Files {
+    Files(const std::filesystem::path& folder, std::int64_t keep_iterations);
+    MetricsFile metrics;
+    EventFile events;
+  };
+
+  bool leads() const { return bench_.leads(); }
+  void go_on_from(const Checkpoint& saved, Pipeline& pipeline);
+  PipelineHooks hooks(Pipeline& pipeline, Progress& progress);
+  void report(const IterationReport& report, Pipeline& pipeline, Progress& progress);
+  CheckpointHashes save(const Pipeline& pipeline);
+  void write_rollouts_of(std::int64_t iteration, const Experience& pages) const;
+  void finish();
+
+  Workbench& bench_;
+  const PolicyVariant& variant_;
+  std::filesystem::path folder_;
+  CheckpointStore store_;
+  FlatParameters parameters_;
+  ModelPolicy policy_;
+  Trainer trainer_;
+  std::optional<HeldOutJudge> judge_;  ///< of the first learner
+  std::optional<Checkpoint> saved_;
+  std::optional<Files> files_;  ///< of the first learner
+  std::vector<std::string> metric_lines_;
+  std::string warnings_;
+  std::map<std::string, double> judged_;  ///< in this iteration
+  std::chrono::steady_clock::time_point lap_;
+};
+
+}  // namespace pagewright

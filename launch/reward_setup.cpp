@@ -1,0 +1,33 @@
+#include "launch/reward_setup.hpp"
+
+#include "core/base/error.hpp"
+#include "launch/line_up.hpp"
+#include "rewards/terms/diversity_term.hpp"
+#include "rewards/terms/learned_terms.hpp"
+#include "rewards/terms/oracle_term.hpp"
+
+namespace pagewright {
+
+RewardSetup::RewardSetup(Workbench& bench, const PolicyVariant& variant)
+    : form_(variant.page_form.value_or(bench.experiment().rewards.page.form)),
+      fitted_(load_rewards(bench, form_)),
+      world_(bench.experiment().oracle_weight != 0 ? world_of_log(bench.experiment()) : nullptr) {
+  const Experiment& experiment = bench.experiment();
+  const GainWeights gains = gain_weights(experiment.rewards.gains, bench.log());
+  const LearnedTermContext context{bench.language().vocabulary(), fitted_.scale, bench.pool()};
+  if (variant.alpha > 0)
+    terms_.push_back(
+        {std::make_shared<LearnedPageTerm>(context, fitted_.page.view(), form_, gains,
+                                           variant.item_credit.value_or(experiment.rewards.item_credit)),
+         variant.alpha});
+  if (variant.alpha < 1)
+    terms_.push_back({std::make_shared<LearnedItemTerm>(context, fitted_.item.view()), 1 - variant.alpha});
+  if (experiment.diversity_weight != 0)
+    terms_.push_back({std::make_shared<DiversityTerm>(), experiment.diversity_weight});
+  if (experiment.oracle_weight != 0) {
+    require(world_ != nullptr, "rewards.oracle needs a simulated log; {} is none", experiment.log.string());
+    terms_.push_back({std::make_shared<OracleTerm>(*world_, gains), experiment.oracle_weight});
+  }
+}
+
+}  // namespace pagewright
