@@ -10,6 +10,6 @@ remove_earlier_run() {
     echo "$(basename "$0"): $folder exists and holds no run; choose another folder" >&2
     return 1
   fi
-  rm -rf "$folder"/{config.yaml,log,policies,rewards,train,curves,pages.jsonl,report.html,output.txt} \
+  rm -rf "$folder"/{config.yaml,log,logs,policies,rewards,train,curves,pages.jsonl,report.html,output.txt} \
     "$folder"/evaluation*.json
 }
