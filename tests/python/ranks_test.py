@@ -1,0 +1,207 @@
+"""Many processes: the same hashes as one, colocated and split, checkpoints that go on on any number of ranks, and what
+happens when a start is wrong or a rank dies."""
+
+import argparse
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from tiny_run import TinyRun, assert_refused, hashes_of  # noqa: E402
+
+SPLIT = {"distributed.placement": "split", "distributed.learner": 2, "distributed.rollout": 3, "distributed.reward": 1}
+
+# Ranks share cores and the machine: they yield while they wait, and do not look for a network.
+ENVIRONMENT = {
+    **os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_mpi_yield_when_idle": "1",
+    "OMPI_MCA_btl": "^tcp", "OMP_NUM_THREADS": "1",
+}
+END_AFTER_FAILURE = 5  # seconds
+
+
+def mpirun(ranks, command):
+    return ["mpirun", "-n", str(ranks), "--oversubscribe", *map(str, command)]
+
+
+def call(run, ranks, verb, *arguments, **settings):
+    return subprocess.run(
+        mpirun(ranks, run.command(verb, *arguments, threads=1, **settings)), env=ENVIRONMENT, capture_output=True, text=True,
+        timeout=120,
+    )
+
+
+def good(run, ranks, verb, *arguments, **settings):
+    done = call(run, ranks, verb, *arguments, **settings)
+    assert done.returncode == 0, f"{verb} on {ranks} ranks ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def with_settings(run, name, settings, whole=False):
+    """A fresh run on the same log, or a copy of the prepared one, with other settings."""
+    other = TinyRun(run.binary, run.work, name, settings={**run.settings, **settings})
+    other.log = run.log
+    shutil.rmtree(other.folder, ignore_errors=True)
+    if not whole:
+        shutil.copytree(run.folder, other.folder, ignore=shutil.ignore_patterns("train", "both"))
+    return other
+
+
+def check_equal_hashes(run, warmup, hashes):
+    """The whole path on several ranks: warm-up, reward models, PPO."""
+    for name, ranks, settings in (
+        ("four", 4, {}),
+        ("two", 2, {"distributed.zero": 2, "distributed.verify_collectives": "true"}),
+        ("replicated", 2, {"distributed.zero": 0}),
+        ("split", 6, SPLIT),
+        ("split-sharded", 7, {**SPLIT, "distributed.learner": 4, "distributed.rollout": 2, "distributed.zero": 2}),
+    ):
+        other = with_settings(run, name, settings, whole=True)
+        printed = good(other, ranks, "sft")
+        assert printed.splitlines()[-1] == warmup, f"{name}: the warm-up differs:\n{printed}\n{warmup}"
+        good(other, ranks, "fit-reward")
+        printed = good(other, ranks, "train", "--policy", "both")
+        assert hashes_of(printed) == hashes, f"{name}: {hashes_of(printed)} is not {hashes}"
+        table = [line.split() for line in printed.splitlines()]
+        assert [row[0] for row in table if row[2:3] == ["cpu,"]] == [str(rank) for rank in range(ranks)], printed
+        logs = sorted(path.name for path in (other.folder / "logs").iterdir())
+        assert logs == [f"rank-{rank}.log" for rank in range(ranks)], logs
+        if "distributed.placement" in settings:
+            check_own_lanes(other, ranks)
+
+
+def check_own_lanes(run, ranks):
+    """Rollout and reward ranks did their own pages: all of them together, once."""
+    settings = run.settings
+    iterations = settings["ppo.iterations"] + 1  # the last one measures
+    pages = settings["ppo.requests"] * 4 * iterations
+    for role, word in (("rollout", "generated"), ("reward", "scored")):
+        counts = [
+            int(line.split(f"{word} ")[1].split(" ")[0])
+            for rank in range(ranks)
+            for line in (run.folder / "logs" / f"rank-{rank}.log").read_text().splitlines()
+            if f"both: {word}" in line
+        ]
+        assert len(counts) == settings[f"distributed.{role}"], counts
+        assert sum(counts) == pages, (role, counts, pages)
+
+
+def check_other_rank_counts(run, hashes):
+    """A run that began on four ranks goes on on two, on a split placement, and ends on one."""
+    other = with_settings(run, "wandering", {"ppo.checkpoints_kept": 10})
+    good(other, 4, "train", "--policy", "both")
+    everything = other.checkpoints()
+    assert len(everything) == other.settings["ppo.iterations"], everything
+    shards = sorted(path.name for path in everything[0].glob("shard-*"))
+    assert shards == [f"shard-{rank:04}.h5" for rank in range(4)], shards
+    for ranks, kept, settings in ((2, 1, {"distributed.zero": 2}), (6, 2, SPLIT), (1, 3, {})):
+        for folder in other.checkpoints()[kept:]:
+            shutil.rmtree(folder)
+        arguments = ["train", "--policy", "both", "--resume"]
+        other.settings = {**run.settings, "ppo.checkpoints_kept": 10, **settings}
+        printed = good(other, ranks, *arguments) if ranks > 1 else other.good(*arguments)
+        assert hashes_of(printed) == hashes, f"{ranks} ranks after {kept} iterations: {hashes_of(printed)} is not {hashes}"
+
+    # A shard that is missing or altered: the checkpoint before it is used.
+    victim = other.checkpoints()[-1]
+    newest = sorted(victim.glob("shard-*"))[0]
+    newest.write_bytes(newest.read_bytes()[:-100])
+    done = call(other, 2, "train", "--policy", "both", "--resume")
+    assert done.returncode == 0 and "is damaged and left out" in done.stderr, done.stderr
+    assert hashes_of(done.stdout) == hashes
+
+
+def check_wrong_starts(run):
+    bad = with_settings(run, "wrong", {})
+
+    def refuse(ranks, says, *call_arguments, **settings):
+        done = call(bad, ranks, *call_arguments, **settings)
+        assert_refused(f"{call_arguments} on {ranks} ranks", done, says, bad.work)
+        assert done.stderr.count("pagewright:") == 1, f"said more than once:\n{done.stderr}"
+
+    refuse(3, ["power of two", "the nearest is 2 ranks"], "train")
+    refuse(16, ["16 learner ranks cannot share 8 lanes"], "train")
+    refuse(4, ["the roles need 6 ranks, but 4 were started", "nearest"], "train", **{
+        key.replace(".", "__"): value for key, value in SPLIT.items()})
+    refuse(2, ["is the work of one process"], "evaluate")
+    refuse(2, ["no policy 'nobody'"], "train", "--policy", "nobody")
+    refuse(2, ["log"], "train", log=bad.work / "no-such-log")
+    different = [
+        part for rank in range(2)
+        for part in ("-n", "1", *bad.command("train", seed=rank), ":")
+    ][:-1]
+    done = subprocess.run(["mpirun", "--oversubscribe", *map(str, different)], env=ENVIRONMENT, capture_output=True,
+                          text=True, timeout=60)
+    assert_refused("two configurations", done, ["rank 1 has another configuration than rank 0"], bad.work)
+
+
+def is_running(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(") ")[1][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def check_death(run):
+    """A rank that is killed in the middle takes the job with it, and leaves a whole checkpoint."""
+    victim = with_settings(run, "death", {"ppo.iterations": 400})
+    (victim.folder / "config.yaml").unlink()
+    good(victim, 1, "sft")
+    process = subprocess.Popen(
+        mpirun(4, victim.command("train", "--policy", "both", threads=1)), env=ENVIRONMENT, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not victim.checkpoints():
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.05)
+    children = [int(pid) for pid in
+                pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    assert len(children) == 4, children
+    os.kill(children[2], signal.SIGKILL)
+    started = time.monotonic()
+    process.communicate(timeout=30)
+    assert process.returncode != 0
+    while left := [child for child in children if is_running(child)]:
+        assert time.monotonic() - started < END_AFTER_FAILURE, f"processes {left} outlived the rank that was killed"
+        time.sleep(0.05)
+
+
+def check_throw(run):
+    """A rank that fails by itself says so and ends the job."""
+    victim = with_settings(run, "throw", {})
+    # A rollout file cannot be written on one rank alone: its name is taken by a folder.
+    (victim.folder / "train" / "both" / "rollouts" / "iteration-000000.rank-1.h5").mkdir(parents=True)
+    started = time.monotonic()
+    done = call(victim, 2, "train", "--policy", "both")
+    assert time.monotonic() - started < 30
+    assert done.returncode != 0
+    assert "pagewright (rank 1 of 2): " in done.stderr and "iteration-000000.rank-1.h5" in done.stderr, done.stderr
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pagewright", required=True, type=pathlib.Path)
+    parser.add_argument("--work", required=True, type=pathlib.Path)
+    options = parser.parse_args()
+    if shutil.which("mpirun") is None:
+        print("mpirun is not installed")
+        sys.exit(77)
+    run = TinyRun(options.pagewright, options.work)
+    run.good("simulate")
+    warmup = run.good("sft").splitlines()[-1]
+    run.good("fit-reward")
+    copy = with_settings(run, "one", {})
+    hashes = copy.train()
+    check_equal_hashes(run, warmup, hashes)
+    check_other_rank_counts(run, hashes)
+    check_wrong_starts(run)
+    check_death(run)
+    check_throw(run)
+
+
+if __name__ == "__main__":
+    main()
