@@ -10,6 +10,7 @@ struct DistributedConfig {
   PlacementConfig placement;
   ShardingConfig sharding;
   bool verify_collectives = false;  ///< RecordingOptions::verify
+  int deadline = 600;               ///< seconds without a sign of a rank before the job is ended
   static DistributedConfig from(const Section& section);
 };
 

@@ -61,12 +61,15 @@ double seconds_since(RecordingClock::time_point start) {
 class RecordedWork final : public Work {
  public:
   RecordedWork(std::unique_ptr<Work> work, std::shared_ptr<RecordingCommunicator::Log> log,
-               std::int64_t sequence, std::string what, RecordingClock::time_point start)
+               std::int64_t sequence, std::string what, RecordingClock::time_point start,
+               const RecordingOptions& options)
       : work_(std::move(work)),
         log_(std::move(log)),
         sequence_(sequence),
         what_(std::move(what)),
-        start_(start) {}
+        start_(start),
+        flight_(options.flight),
+        group_(options.group) {}
 
   bool done() override {
     const bool result = work_->done();
@@ -74,12 +77,14 @@ class RecordedWork final : public Work {
     return result;
   }
   void wait() override {
+    if (flight_) flight_->waiting(group_);
     try {
       work_->wait();
     } catch (const Error& error) {
       log_error("the newest operations of this rank:\n{}", log_->text());
       fail("{}: {}", what_, error.what());
     }
+    if (flight_) flight_->finished_waiting(group_);
     finish();
   }
 
@@ -93,6 +98,8 @@ class RecordedWork final : public Work {
   std::int64_t sequence_;
   std::string what_;
   RecordingClock::time_point start_;
+  FlightRecord* flight_;
+  FlightGroup group_;
   bool finished_ = false;
 };
 
@@ -159,10 +166,11 @@ std::unique_ptr<Work> RecordingCommunicator::record(const Call& call, Start&& st
   const auto begin = RecordingClock::now();
   const std::int64_t sequence =
       log_->add({0, call.operation, c10::toString(call.type), call.count, call.bytes, label_, -1});
+  if (options_.flight) options_.flight->started(options_.group, sequence, call.operation);
   if (options_.verify && call.collective) verify(call, sequence);
   const std::string what =
       fmt::format("operation {}, {}{}", sequence, call.operation, label_.empty() ? "" : " for " + label_);
-  return std::make_unique<RecordedWork>(start(), log_, sequence, what, begin);
+  return std::make_unique<RecordedWork>(start(), log_, sequence, what, begin, options_);
 }
 
 std::unique_ptr<Work> RecordingCommunicator::start_broadcast(at::Tensor tensor, int root) {
@@ -218,7 +226,12 @@ void RecordingCommunicator::run_barrier() {
   const auto begin = RecordingClock::now();
   const std::int64_t sequence = log_->add({0, "barrier", "", 0, 0, label_, -1});
   if (options_.verify) verify({"barrier", at::kByte, 0, 0, ""}, sequence);
+  if (options_.flight) {
+    options_.flight->started(options_.group, sequence, "barrier");
+    options_.flight->waiting(options_.group);
+  }
   inner_.barrier();
+  if (options_.flight) options_.flight->finished_waiting(options_.group);
   log_->finish(sequence, seconds_since(begin));
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "distributed/communicator.hpp"
+#include "distributed/failure/flight_record.hpp"
 
 namespace pagewright {
 
@@ -28,6 +29,8 @@ struct RecordingOptions {
   /// Before each collective all ranks compare what they are about to call: one more all_gather each, for
   /// finding out why a job hangs. Sends, receives, and the sizes of all_to_all are left out.
   bool verify = false;
+  FlightRecord* flight = nullptr;  ///< told of every operation; must outlive the communicator's works
+  FlightGroup group = FlightGroup::learners;
 };
 
 /// Bytes and operations of one kind since the start.

@@ -1,5 +1,6 @@
 #include "launch/learner_run.hpp"
 
+#include <ATen/ops/full.h>
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
@@ -116,6 +117,7 @@ void LearnerRun::report(const IterationReport& report, Pipeline& pipeline, Progr
       log_warn(LogTag{"numerics"}, "{}, {}", variant_.name, warning);
     }
   }
+  bench_.set_iteration(report.iteration + 1);
   if (!report.learnt) return;
   progress.advance(1, progress_note(report.metrics));
   if ((report.iteration + 1) % bench_.experiment().checkpoint_every == 0) save(pipeline);
@@ -135,6 +137,7 @@ PipelineHooks LearnerRun::hooks(Pipeline& pipeline, Progress& progress) {
     const auto reward = judged_.find("held_out_reward");
     return reward == judged_.end() ? std::nullopt : std::optional(reward->second);
   };
+  hooks.interrupted = [this] { return checkpoint_asked_for(); };
   hooks.on_report = [this, &pipeline, &progress](const IterationReport& done) {
     report(done, pipeline, progress);
   };
@@ -152,7 +155,14 @@ void LearnerRun::finish() {
   fmt::print("policy {} is in {}\n", variant_.name, policy.string());
 }
 
-CheckpointHashes LearnerRun::run(PageSource& source) {
+/// Whether any learner heard the signal: they agree, at the same iteration.
+bool LearnerRun::checkpoint_asked_for() {
+  at::Tensor asked = at::full({1}, checkpoint_was_asked_for() ? 1 : 0, at::kInt);
+  bench_.learners().all_reduce(asked, ReduceOp::max)->wait();
+  return asked.item<int>() != 0;
+}
+
+std::optional<CheckpointHashes> LearnerRun::run(PageSource& source) {
   const Experiment& experiment = bench_.experiment();
   Pipeline pipeline(experiment.ppo, {bench_.language(), training_requests(bench_.log()), source, trainer_},
                     experiment.seed);
@@ -162,7 +172,10 @@ CheckpointHashes LearnerRun::run(PageSource& source) {
   Progress progress(variant_.name, experiment.ppo.iterations);
   progress.advance(saved_ ? saved_->iteration : 0);
   lap_ = std::chrono::steady_clock::now();
-  pipeline.run(hooks(pipeline, progress));
+  if (!pipeline.run(hooks(pipeline, progress))) {
+    save(pipeline);
+    return std::nullopt;
+  }
   if (pipeline.state().stopped)
     log_warn(
         "{}: stopped after {} of {} iterations, more than {} nats a page from the warm-up; the last policy "

@@ -34,8 +34,9 @@ class LearnerRun {
   Trainer& trainer() { return trainer_; }
   ModelPolicy& policy() { return policy_; }
 
-  /// Trains on the pages of `source` to the end of the experiment.
-  CheckpointHashes run(PageSource& source);
+  /// Trains on the pages of `source` to the end of the experiment, or, if a checkpoint is asked for before,
+  /// to the next border of an iteration; then there are no hashes.
+  std::optional<CheckpointHashes> run(PageSource& source);
 
  private:
   struct Files {
@@ -50,6 +51,7 @@ class LearnerRun {
   void report(const IterationReport& report, Pipeline& pipeline, Progress& progress);
   CheckpointHashes save(const Pipeline& pipeline);
   void write_rollouts_of(std::int64_t iteration, const Experience& pages) const;
+  bool checkpoint_asked_for();
   void finish();
 
   Workbench& bench_;

@@ -29,6 +29,7 @@ void add_verbs(CLI::App& app, Job& job) {
   add_evaluate_verb(app);
   add_generate_verb(app);
   add_report_verb(app);
+  add_postmortem_verb(app);
 }
 
 /// The others would all write the same files.
@@ -56,6 +57,9 @@ int run(CLI::App& app, int argc, char** argv, Job& job) {
   } catch (const CLI::ParseError& error) {
     if (job.rank() != 0) return error.get_exit_code() == 0 ? 0 : 1;
     return app.exit(error) == 0 ? 0 : 1;
+  } catch (const Requeue& error) {
+    if (job.rank() == 0) std::fprintf(stderr, "pagewright: %s\n", error.what());
+    return Requeue::kCode;
   } catch (const AgreedError& error) {
     // Ranks outside the group that agreed do not know of it.
     if (job.rank() == 0) std::fprintf(stderr, "pagewright: %s\n", error.what());

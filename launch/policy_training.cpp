@@ -47,26 +47,30 @@ void generate_pages(Workbench& bench, const std::string& name) {
   SampleOptions options;
   options.seed = experiment.seed;
   options.samples = experiment.ppo.samples;
-  const WorkerReport report =
-      RolloutDuty{bench.world(), bench.topology(), weights, policy, draw, options}.run();
+  RolloutDuty duty{
+      bench.world(), bench.topology(), weights, policy, draw, options, [&bench](std::int64_t iteration) {
+        bench.set_iteration(iteration);
+      }};
+  const WorkerReport report = duty.run();
   log_info("{}: generated {} pages in {} iterations", name, report.pages, report.iterations);
 }
 
 void score_pages(Workbench& bench, const std::string& name, Scoring& scoring) {
   RequestDraw draw = training_draw(bench);
-  const WorkerReport report = RewardDuty{bench.world(),
-                                         bench.topology(),
-                                         bench.language(),
-                                         scoring.worker(),
-                                         draw,
-                                         bench.experiment().ppo.samples}
-                                  .run();
+  RewardDuty duty{bench.world(),
+                  bench.topology(),
+                  bench.language(),
+                  scoring.worker(),
+                  draw,
+                  bench.experiment().ppo.samples,
+                  [&bench](std::int64_t iteration) { bench.set_iteration(iteration); }};
+  const WorkerReport report = duty.run();
   log_info("{}: scored {} pages in {} iterations", name, report.pages, report.iterations);
 }
 
 }  // namespace
 
-CheckpointHashes train_policy(Workbench& bench, const PolicyVariant& variant, bool resume) {
+std::optional<CheckpointHashes> train_policy(Workbench& bench, const PolicyVariant& variant, bool resume) {
   const int rank = bench.world().rank();
   std::optional<Scoring> scoring;
   on_all_ranks(bench.world(), [&] {
@@ -81,7 +85,7 @@ CheckpointHashes train_policy(Workbench& bench, const PolicyVariant& variant, bo
   }
   if (bench.topology().has_role(Role::rollout, rank)) generate_pages(bench, variant.name);
   if (scoring) score_pages(bench, variant.name, *scoring);
-  if (!learner) return {};
+  if (!learner) return CheckpointHashes{};
   ReceivedPageSource source(bench.world(), bench.topology(), learner->trainer().learner_lanes(),
                             bench.language(), learner->parameters(), bench.weight_group());
   return learner->run(source);

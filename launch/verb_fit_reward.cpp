@@ -15,7 +15,9 @@ void add_fit_reward_verb(CLI::App& app, Job& job) {
   auto options = add_config_options(*verb);
   verb->callback([options, &job] {
     Workbench bench(*options, RunUse::existing, job);
-    if (bench.learns()) fit_rewards(bench);
+    bench.run_recorded([&] {
+      if (bench.learns()) fit_rewards(bench);
+    });
   });
 }
 

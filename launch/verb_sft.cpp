@@ -52,9 +52,7 @@ void save_sft(Workbench& bench, const std::string& name, WarmupTarget target,
              folder.string(), parameters.parameters_sha256());
 }
 
-void run_sft(const ConfigOptions& options, bool imitation, Job& job) {
-  Workbench bench(options, RunUse::begin, job);
-  if (!bench.learns()) return;
+void warm_up(Workbench& bench, bool imitation) {
   const Experiment& experiment = bench.experiment();
   const std::string name = imitation ? "imitation" : "warmup";
   WarmupConfig config = experiment.warmup;
@@ -78,6 +76,13 @@ void run_sft(const ConfigOptions& options, bool imitation, Job& job) {
                   std::move(pages.held_out.examples), config, experiment.seed, bench.pool());
   const SupervisedResult result = run_supervised(trainer, task, loop);
   on_first_rank(bench.learners(), [&] { save_sft(bench, name, config.target, parameters, result); });
+}
+
+void run_sft(const ConfigOptions& options, bool imitation, Job& job) {
+  Workbench bench(options, RunUse::begin, job);
+  bench.run_recorded([&] {
+    if (bench.learns()) warm_up(bench, imitation);
+  });
 }
 
 }  // namespace

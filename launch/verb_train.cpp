@@ -19,8 +19,7 @@ struct TrainOptions {
   bool resume = false;
 };
 
-void run_train(const ConfigOptions& config, const TrainOptions& options, Job& job) {
-  Workbench bench(config, RunUse::existing, job);
+void train(Workbench& bench, const TrainOptions& options) {
   const auto& policies = bench.experiment().policies;
   std::vector<PolicyVariant> chosen;
   std::string names;
@@ -32,17 +31,31 @@ void run_train(const ConfigOptions& config, const TrainOptions& options, Job& jo
     require(!chosen.empty(), "the experiment has no policy '{}'; its policies are {}", options.policy, names);
   });
   CheckpointHashes hashes;
-  for (const PolicyVariant& variant : chosen) hashes = train_policy(bench, variant, options.resume);
+  for (const PolicyVariant& variant : chosen) {
+    const auto trained = train_policy(bench, variant, options.resume);
+    if (!broadcast_text(bench.world(), trained ? "" : "stopped", 0).empty())
+      throw Requeue(
+          fmt::format("{}: stopped as it was asked to, a checkpoint is written; go on with `train --resume`",
+                      variant.name));
+    hashes = *trained;
+  }
   fmt::print("state sha256 {}\nparameters sha256 {}\n", hashes.state, hashes.parameters);
+}
+
+void run_train(const ConfigOptions& config, const TrainOptions& options, Job& job) {
+  Workbench bench(config, RunUse::existing, job);
+  bench.run_recorded([&] { train(bench, options); });
 }
 
 }  // namespace
 
 void add_train_verb(CLI::App& app, Job& job) {
-  CLI::App* verb = app.add_subcommand(
-      "train",
-      "train policies by PPO from the warm-up and the fitted rewards.\n"
-      "The last two lines are the SHA-256 of state and parameters (of the last policy trained).");
+  CLI::App* verb =
+      app.add_subcommand("train",
+                         "train policies by PPO from the warm-up and the fitted rewards.\n"
+                         "The last two lines are the SHA-256 of state and parameters (of the last policy "
+                         "trained). SIGUSR1 asks for\n"
+                         "a checkpoint and an end with code 75 at the next border of an iteration.");
   auto config = add_config_options(*verb);
   auto options = std::make_shared<TrainOptions>();
   verb->add_option("--policy", options->policy,

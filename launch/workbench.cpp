@@ -1,6 +1,8 @@
 #include "launch/workbench.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include <fmt/format.h>
@@ -14,6 +16,7 @@
 #include "core/data/log_file.hpp"
 #include "core/numerics/numeric_threads.hpp"
 #include "distributed/agreement.hpp"
+#include "launch/verbs.hpp"
 
 namespace pagewright {
 
@@ -114,24 +117,73 @@ Workbench::Workbench(const ConfigOptions& options, RunUse use, Communicator& wor
       run_(open_run(loaded_, use, world)),
       language_(loaded_.experiment.language()),
       pool_(make_lane_pool(loaded_.experiment.worker_threads(job ? job->ranks_on_node() : 1))) {
-  if (world.size() > 1) {
-    on_all_ranks(world, [&] {
-      make_folders(run_.file("logs"));
-      init_logging({.level = LogLevel::info,
-                    .rank = world.rank(),
-                    .size = world.size(),
-                    .file = run_.file(fmt::format("logs/rank-{}.log", world.rank()))});
-    });
-    const std::vector<std::string> hosts = job->hosts();
-    if (leads()) fmt::print("{}", topology_text(topology_, hosts, pool_->threads()));
-  }
+  if (world.size() > 1) start_logs(*job);
+  if (job) hear_signals(flight_.get());
   const bool learner = topology_.has_role(Role::learner, world.rank());
   learner_group_ = job ? job->split(learner ? 0 : -1) : std::make_unique<LocalCommunicator>();
   if (learner)
-    learners_ = std::make_unique<RecordingCommunicator>(
-        *learner_group_, RecordingOptions{.verify = loaded_.experiment.distributed.verify_collectives});
-  if (topology_.placement() == Placement::split)
-    weight_group_ = job->split(leads() || topology_.has_role(Role::rollout, world.rank()) ? 0 : -1);
+    learners_ = std::make_unique<RecordingCommunicator>(*learner_group_, recording(FlightGroup::learners));
+  if (topology_.placement() == Placement::split) {
+    const bool member = leads() || topology_.has_role(Role::rollout, world.rank());
+    weight_members_ = job->split(member ? 0 : -1);
+    if (member)
+      weight_group_ =
+          std::make_unique<RecordingCommunicator>(*weight_members_, recording(FlightGroup::weights));
+  }
+}
+
+Workbench::~Workbench() {
+  watchdog_.reset();
+  forget_flight_record();
+}
+
+RecordingOptions Workbench::recording(FlightGroup group) const {
+  RecordingOptions options;
+  options.verify = experiment().distributed.verify_collectives && group == FlightGroup::learners;
+  options.flight = flight_.get();
+  options.group = group;
+  return options;
+}
+
+/// Log, flight record and watchdog of one of several ranks.
+void Workbench::start_logs(Job& job) {
+  const int rank = world_.rank();
+  const std::filesystem::path folder = run_.file("logs");
+  on_all_ranks(world_, [&] {
+    make_folders(folder);
+    init_logging({.level = LogLevel::info,
+                  .rank = rank,
+                  .size = world_.size(),
+                  .file = folder / fmt::format("rank-{}.log", rank)});
+    flight_ = std::make_unique<FlightRecord>(folder, rank, world_.size(), topology_.name_of(rank));
+  });
+  watchdog_ =
+      std::make_unique<Watchdog>(*flight_, folder, std::chrono::seconds(experiment().distributed.deadline),
+                                 [](const std::string& sentence) {
+                                   std::fprintf(stderr, "pagewright: %s\n", sentence.c_str());
+                                   std::_Exit(1);
+                                 });
+  recorded_world_ = std::make_unique<RecordingCommunicator>(world_, recording(FlightGroup::world));
+  const std::vector<std::string> hosts = job.hosts();
+  if (leads()) fmt::print("{}", topology_text(topology_, hosts, pool_->threads()));
+}
+
+void Workbench::set_iteration(std::int64_t iteration) {
+  if (flight_) flight_->set_iteration(iteration);
+}
+
+void Workbench::run_recorded(const std::function<void()>& work) {
+  if (!flight_) return work();
+  try {
+    work();
+  } catch (const Requeue&) {
+    flight_->end(FlightState::finished);
+    throw;
+  } catch (const std::exception& error) {
+    flight_->end(FlightState::failed, error.what());
+    throw;
+  }
+  flight_->end(FlightState::finished);
 }
 
 Communicator& Workbench::learners() const {

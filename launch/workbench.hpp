@@ -7,6 +7,7 @@
 #include "core/base/parallel.hpp"
 #include "core/data/feedback_log.hpp"
 #include "core/page/page_language.hpp"
+#include "distributed/failure/watchdog.hpp"
 #include "distributed/job.hpp"
 #include "distributed/recording_communicator.hpp"
 #include "distributed/topology.hpp"
@@ -20,6 +21,10 @@ enum class RunUse { begin, existing };
 
 class Workbench {
  public:
+  ~Workbench();
+  Workbench(const Workbench&) = delete;
+  Workbench& operator=(const Workbench&) = delete;
+
   /// Loads the configuration, opens the run folder, starts the threads. With RunUse::begin the folder is made
   /// if it is not there, but only once the log was read, so that a wrong log leaves nothing behind.
   Workbench(const ConfigOptions& options, RunUse use);
@@ -35,7 +40,7 @@ class Workbench {
   /// The feedback log, read at the first call. Throws Error if it has no page of the training split.
   const FeedbackLog& log();
 
-  Communicator& world() { return world_; }
+  Communicator& world() { return recorded_world_ ? *recorded_world_ : world_; }
   const Topology& topology() const { return topology_; }
   /// Whether this process learns; rollout and reward ranks of a split placement do not.
   bool learns() const { return learners_ != nullptr; }
@@ -43,6 +48,12 @@ class Workbench {
   Communicator& learners() const;
   /// The first learner, as rank 0, and the rollout ranks of a split placement; null elsewhere.
   Communicator* weight_group() { return weight_group_.get(); }
+  /// What this rank is doing; none in a process by itself.
+  FlightRecord* flight() { return flight_.get(); }
+  /// Tells the flight record which iteration is under way.
+  void set_iteration(std::int64_t iteration);
+  /// Runs what a verb does on this rank; how it ends is written into the flight record.
+  void run_recorded(const std::function<void()>& work);
   /// Whether this process writes files and speaks for all.
   bool leads() const { return world_.rank() == 0; }
   /// How learners share their work.
@@ -59,9 +70,16 @@ class Workbench {
   RunFolder run_;
   PageLanguage language_;
   std::unique_ptr<LanePool> pool_;
+  std::unique_ptr<FlightRecord> flight_;
+  std::unique_ptr<Watchdog> watchdog_;
+  std::unique_ptr<RecordingCommunicator> recorded_world_;
   std::unique_ptr<Communicator> learner_group_;
   std::unique_ptr<RecordingCommunicator> learners_;
-  std::unique_ptr<Communicator> weight_group_;
+  std::unique_ptr<Communicator> weight_members_;
+  std::unique_ptr<RecordingCommunicator> weight_group_;
+
+  RecordingOptions recording(FlightGroup group) const;
+  void start_logs(Job& job);
 };
 
 }  // namespace pagewright

@@ -28,6 +28,7 @@ WorkerReport RolloutDuty::run() {
     std::vector<Trajectory> pages;
     if (!stop) {
       options.iteration = static_cast<std::uint64_t>(order.iteration);
+      if (on_iteration) on_iteration(order.iteration);
       pages = generator.generate(draw.draw(options.iteration, lanes), options);
       report.pages += std::ssize(pages);
       ++report.iterations;
@@ -65,6 +66,7 @@ WorkerReport RewardDuty::run() {
     }
     const std::int64_t iteration = messages.front().iteration;
     if (iteration == LaneMessage::kEnd) break;
+    if (on_iteration) on_iteration(iteration);
     const auto requests =
         repeat_for_samples(draw.draw(static_cast<std::uint64_t>(iteration), lanes), samples);
     const std::vector<Score> scores = scorer.score(requests, pages);

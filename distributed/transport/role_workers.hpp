@@ -2,6 +2,7 @@
 // What a rank does whose only role is to generate or to score (docs/architecture.md, steps 2 to 4).
 
 #include <cstdint>
+#include <functional>
 
 #include "core/iteration/interfaces.hpp"
 #include "core/page/page_language.hpp"
@@ -27,6 +28,7 @@ struct RolloutDuty {
   Generator& generator;  ///< from `weights`
   RequestDraw& draw;
   SampleOptions options;  ///< but for the iteration
+  std::function<void(std::int64_t iteration)> on_iteration;
   WorkerReport run();
 };
 
@@ -39,6 +41,7 @@ struct RewardDuty {
   Scorer& scorer;
   RequestDraw& draw;
   int samples = 1;
+  std::function<void(std::int64_t iteration)> on_iteration;
   WorkerReport run();
 };
 

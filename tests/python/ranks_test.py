@@ -145,13 +145,13 @@ def is_running(process):
         return False
 
 
-def check_death(run):
-    """A rank that is killed in the middle takes the job with it, and leaves a whole checkpoint."""
-    victim = with_settings(run, "death", {"ppo.iterations": 400})
+def started(run, ranks, settings, name):
+    """A long training on several ranks, when its first checkpoint is there: mpirun's process and its children."""
+    victim = with_settings(run, name, {"ppo.iterations": 400, **settings})
     (victim.folder / "config.yaml").unlink()
     good(victim, 1, "sft")
     process = subprocess.Popen(
-        mpirun(4, victim.command("train", "--policy", "both", threads=1)), env=ENVIRONMENT, stdout=subprocess.DEVNULL,
+        mpirun(ranks, victim.command("train", "--policy", "both", threads=1)), env=ENVIRONMENT, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True,
     )
     deadline = time.monotonic() + 60
@@ -160,14 +160,56 @@ def check_death(run):
         time.sleep(0.05)
     children = [int(pid) for pid in
                 pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
-    assert len(children) == 4, children
-    os.kill(children[2], signal.SIGKILL)
-    started = time.monotonic()
-    process.communicate(timeout=30)
-    assert process.returncode != 0
+    assert len(children) == ranks, children
+    return victim, process, children
+
+
+def ended(process, children, seconds):
+    """What the job said; it and all its processes must be gone in time."""
+    limit = time.monotonic() + seconds
+    said = process.communicate(timeout=30)[1]
     while left := [child for child in children if is_running(child)]:
-        assert time.monotonic() - started < END_AFTER_FAILURE, f"processes {left} outlived the rank that was killed"
+        assert time.monotonic() < limit, f"processes {left} are left"
         time.sleep(0.05)
+    assert process.returncode != 0
+    return said
+
+
+def check_killed_and_stopped(run, kinds):
+    """A rank that is killed, or stops, in any role takes the job with it and is named; a whole checkpoint is left."""
+    for ranks, settings, rank, name in kinds:
+        victim, process, children = started(run, ranks, settings, "killed")
+        os.kill(children[rank], signal.SIGKILL)
+        ended(process, children, END_AFTER_FAILURE)
+        sentence = run.good_plain("postmortem", victim.folder).splitlines()[0]
+        assert sentence.startswith(f"{name} (rank {rank} on ") and "was killed in iteration" in sentence, sentence
+
+        victim, process, children = started(run, ranks, {**settings, "distributed.deadline": 2}, "stopped")
+        os.kill(children[rank], signal.SIGSTOP)
+        said = ended(process, children, END_AFTER_FAILURE + 10)
+        assert f"pagewright: {name} (rank {rank} on " in said and "has not been heard of for 2 s" in said, said
+        assert name in run.good_plain("postmortem", victim.folder).splitlines()[0]
+
+
+def check_checkpoint_on_request(run, hashes):
+    """SIGUSR1 to mpirun: a checkpoint and code 75, and the run goes on to the same end."""
+    victim = with_settings(run, "asked", {"ppo.checkpoint_every": 100})
+    process = subprocess.Popen(
+        mpirun(2, victim.command("train", "--policy", "both", threads=1)), env=ENVIRONMENT, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )
+    metrics = victim.folder / "train" / "both" / "metrics.jsonl"
+    while process.poll() is None and not (metrics.exists() and metrics.read_text().count("\n")):
+        time.sleep(0.002)
+    process.send_signal(signal.SIGUSR1)
+    printed, said = process.communicate(timeout=60)
+    if process.returncode == 0:  # it was at its last iteration
+        assert hashes_of(printed) == hashes
+        return
+    assert process.returncode == 75, (process.returncode, said)
+    assert "go on with `train --resume`" in said, said
+    assert victim.checkpoints()
+    assert hashes_of(good(victim, 4, "train", "--policy", "both", "--resume")) == hashes
 
 
 def check_throw(run):
@@ -186,6 +228,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pagewright", required=True, type=pathlib.Path)
     parser.add_argument("--work", required=True, type=pathlib.Path)
+    parser.add_argument("--long", action="store_true", help="kill and stop a rank of every role")
     options = parser.parse_args()
     if shutil.which("mpirun") is None:
         print("mpirun is not installed")
@@ -199,7 +242,13 @@ def main():
     check_equal_hashes(run, warmup, hashes)
     check_other_rank_counts(run, hashes)
     check_wrong_starts(run)
-    check_death(run)
+    killed = [(4, {}, 2, "rank 2"), (6, SPLIT, 3, "rollout 1")]
+    if options.long:
+        killed = [(4, {}, rank, f"rank {rank}") for rank in range(4)] + [
+            (6, SPLIT, rank, name) for rank, name in
+            enumerate(["learner 0", "learner 1", "rollout 0", "rollout 1", "rollout 2", "reward 0"])]
+    check_killed_and_stopped(run, killed)
+    check_checkpoint_on_request(run, hashes)
     check_throw(run)
 
 

@@ -66,6 +66,12 @@ class TinyRun:
         assert done.returncode == 0, f"{verb} {arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def good_plain(self, *arguments):
+        """Output of a verb that takes no configuration."""
+        done = subprocess.run([self.binary, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
     def bad(self, verb, *arguments, says, **settings):
         """Message of a call that must end with exit code 1, say every text in `says`, and leave no half-written file."""
         done = self.call(verb, *arguments, **settings)

@@ -1,0 +1,81 @@
+#include "distributed/failure/watchdog.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <utility>
+
+namespace pagewright {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kBeat = 200ms;
+constexpr int kBeatsBetweenLooks = 5;
+constexpr auto kFirstWord = 2s;
+
+std::atomic<FlightRecord*> signalled_record{nullptr};
+std::atomic<bool> checkpoint_asked{false};
+
+void on_terminate(int signal) {
+  if (FlightRecord* record = signalled_record.load()) record->terminated();
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+void on_ask(int) {
+  checkpoint_asked.store(true);
+}
+
+bool is_waiting(const FlightEntry& entry) {
+  return std::ranges::any_of(entry.operations,
+                             [](const FlightOperation& operation) { return operation.waiting_since != 0; });
+}
+
+}  // namespace
+
+Watchdog::Watchdog(FlightRecord& record, std::filesystem::path folder, std::chrono::seconds deadline,
+                   std::function<void(const std::string&)> accuse)
+    : record_(record),
+      folder_(std::move(folder)),
+      deadline_(deadline),
+      accuse_(std::move(accuse)),
+      thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+
+void Watchdog::watch(const std::stop_token& stop) {
+  for (int beat = 0; !stop.stop_requested(); ++beat) {
+    record_.heartbeat();
+    std::this_thread::sleep_for(kBeat);
+    if (beat % kBeatsBetweenLooks == 0 && is_waiting(record_.entry())) look_around();
+  }
+}
+
+void Watchdog::look_around() {
+  const std::int64_t deadline = std::chrono::nanoseconds(deadline_).count();
+  const std::vector<FlightEntry> records = read_flight_records(folder_);
+  const auto sentence = diagnose(records, flight_clock(), deadline, false);
+  if (!sentence) return;
+  const auto speaker = std::ranges::find_if(records, [&](const FlightEntry& entry) {
+    return entry.heartbeat >= flight_clock() - deadline && is_waiting(entry);
+  });
+  if (speaker != records.end() && speaker->rank != record_.entry().rank)
+    std::this_thread::sleep_for(kFirstWord);
+  record_.end(FlightState::accusing, *sentence);
+  accuse_(*sentence);
+}
+
+void hear_signals(FlightRecord* record) {
+  signalled_record.store(record);
+  std::signal(SIGTERM, on_terminate);
+  std::signal(SIGUSR1, on_ask);
+}
+
+void forget_flight_record() {
+  signalled_record.store(nullptr);
+}
+
+bool checkpoint_was_asked_for() {
+  return checkpoint_asked.load();
+}
+
+}  // namespace pagewright

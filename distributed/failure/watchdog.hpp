@@ -1,0 +1,41 @@
+#pragma once
+// The thread of a rank that keeps its flight record fresh and looks after the others.
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "distributed/failure/flight_record.hpp"
+
+namespace pagewright {
+
+/// Beats the record's heart. While this rank waits for another, it reads all records in the folder every
+/// second; once a rank is to blame (diagnose()), it calls `accuse` with the sentence. The lowest waiting rank
+/// speaks first; the others give it two seconds, in which the job normally ends.
+class Watchdog {
+ public:
+  Watchdog(FlightRecord& record, std::filesystem::path folder, std::chrono::seconds deadline,
+           std::function<void(const std::string& sentence)> accuse);
+
+ private:
+  void watch(const std::stop_token& stop);
+  void look_around();
+
+  FlightRecord& record_;
+  std::filesystem::path folder_;
+  std::chrono::seconds deadline_;
+  std::function<void(const std::string&)> accuse_;
+  std::jthread thread_;
+};
+
+/// Signals that a rank hears: SIGTERM is written into the record before it ends the process; SIGUSR1 asks for
+/// a checkpoint at the next border of an iteration. `record` may be null.
+void hear_signals(FlightRecord* record);
+/// The record is going away.
+void forget_flight_record();
+bool checkpoint_was_asked_for();
+
+}  // namespace pagewright
