@@ -61,6 +61,13 @@ const FlightEntry* waits_for(const std::vector<FlightEntry>& records, const Flig
   return found;
 }
 
+/// "learner 2 (rank 2 on node7)", or "rank 3 on node7" where ranks are called just that.
+std::string who(const FlightEntry& entry) {
+  const std::string rank = fmt::format("rank {}", entry.rank);
+  return entry.name == rank ? fmt::format("{} on {}", rank, entry.host)
+                            : fmt::format("{} ({} on {})", entry.name, rank, entry.host);
+}
+
 std::string never_joined(const std::vector<FlightEntry>& records, const FlightEntry& culprit,
                          std::int64_t before) {
   constexpr std::size_t kLearners = static_cast<std::size_t>(FlightGroup::learners);
@@ -156,11 +163,11 @@ std::optional<std::string> diagnose(const std::vector<FlightEntry>& records, std
   for (const FlightEntry& entry : records) {
     if (entry.state != FlightState::running || entry.terminated) continue;
     if (ended)
-      return fmt::format("{} (rank {} on {}) was killed in iteration {}{}", entry.name, entry.rank,
-                         entry.host, entry.iteration, never_joined(records, entry, now));
+      return fmt::format("{} was killed in iteration {}{}", who(entry), entry.iteration,
+                         never_joined(records, entry, now));
     if (entry.heartbeat < now - deadline)
-      return fmt::format("{} (rank {} on {}) has not been heard of for {} s, in iteration {}{}", entry.name,
-                         entry.rank, entry.host, seconds, entry.iteration, never_joined(records, entry, now));
+      return fmt::format("{} has not been heard of for {} s, in iteration {}{}", who(entry), seconds,
+                         entry.iteration, never_joined(records, entry, now));
   }
   if (ended) return std::nullopt;
   for (std::size_t group = 0; group < kFlightGroups; ++group)
@@ -168,8 +175,8 @@ std::optional<std::string> diagnose(const std::vector<FlightEntry>& records, std
       if (entry.state != FlightState::running || entry.operations[group].sequence < 0) continue;
       if (group == static_cast<std::size_t>(FlightGroup::world)) continue;  // messages are numbered by each
       if (!waits_for(records, entry, group, now - deadline)) continue;
-      return fmt::format("{} (rank {} on {}) is alive but late by {} s{}", entry.name, entry.rank, entry.host,
-                         seconds, never_joined(records, entry, now - deadline));
+      return fmt::format("{} is alive but late by {} s{}", who(entry), seconds,
+                         never_joined(records, entry, now - deadline));
     }
   return std::nullopt;
 }

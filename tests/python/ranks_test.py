@@ -182,12 +182,12 @@ def check_killed_and_stopped(run, kinds):
         os.kill(children[rank], signal.SIGKILL)
         ended(process, children, END_AFTER_FAILURE)
         sentence = run.good_plain("postmortem", victim.folder).splitlines()[0]
-        assert sentence.startswith(f"{name} (rank {rank} on ") and "was killed in iteration" in sentence, sentence
+        assert sentence.startswith(f"{name} ") and f"rank {rank} on " in sentence and "was killed in iteration" in sentence, sentence
 
         victim, process, children = started(run, ranks, {**settings, "distributed.deadline": 2}, "stopped")
         os.kill(children[rank], signal.SIGSTOP)
         said = ended(process, children, END_AFTER_FAILURE + 10)
-        assert f"pagewright: {name} (rank {rank} on " in said and "has not been heard of for 2 s" in said, said
+        assert f"pagewright: {name} " in said and f"rank {rank} on " in said and "has not been heard of for 2 s" in said, said
         assert name in run.good_plain("postmortem", victim.folder).splitlines()[0]
 
 
