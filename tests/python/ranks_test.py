@@ -67,7 +67,7 @@ def check_equal_hashes(run, warmup, hashes):
         assert hashes_of(printed) == hashes, f"{name}: {hashes_of(printed)} is not {hashes}"
         table = [line.split() for line in printed.splitlines()]
         assert [row[0] for row in table if row[2:3] == ["cpu,"]] == [str(rank) for rank in range(ranks)], printed
-        logs = sorted(path.name for path in (other.folder / "logs").iterdir())
+        logs = sorted(path.name for path in (other.folder / "logs").glob("*.log"))
         assert logs == [f"rank-{rank}.log" for rank in range(ranks)], logs
         if "distributed.placement" in settings:
             check_own_lanes(other, ranks)
