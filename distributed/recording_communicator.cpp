@@ -38,6 +38,10 @@ struct RecordingCommunicator::Log {
     for (CommunicationRecord& record : records)
       if (record.sequence == sequence) record.seconds = seconds;
   }
+  void waited(const std::string& operation, double seconds) {
+    const std::lock_guard lock(mutex);
+    totals[operation].seconds += seconds;
+  }
   std::string text() const {
     const std::lock_guard lock(mutex);
     Table table({"operation", "call", "type", "elements", "bytes sent", "for", "ms"});
@@ -61,11 +65,12 @@ double seconds_since(RecordingClock::time_point start) {
 class RecordedWork final : public Work {
  public:
   RecordedWork(std::unique_ptr<Work> work, std::shared_ptr<RecordingCommunicator::Log> log,
-               std::int64_t sequence, std::string what, RecordingClock::time_point start,
-               const RecordingOptions& options)
+               std::int64_t sequence, std::string operation, std::string what,
+               RecordingClock::time_point start, const RecordingOptions& options)
       : work_(std::move(work)),
         log_(std::move(log)),
         sequence_(sequence),
+        operation_(std::move(operation)),
         what_(std::move(what)),
         start_(start),
         flight_(options.flight),
@@ -78,6 +83,7 @@ class RecordedWork final : public Work {
   }
   void wait() override {
     if (flight_) flight_->waiting(group_);
+    const auto begin = RecordingClock::now();
     try {
       work_->wait();
     } catch (const Error& error) {
@@ -85,6 +91,7 @@ class RecordedWork final : public Work {
       fail("{}: {}", what_, error.what());
     }
     if (flight_) flight_->finished_waiting(group_);
+    log_->waited(operation_, seconds_since(begin));
     finish();
   }
 
@@ -96,6 +103,7 @@ class RecordedWork final : public Work {
   std::unique_ptr<Work> work_;
   std::shared_ptr<RecordingCommunicator::Log> log_;
   std::int64_t sequence_;
+  std::string operation_;
   std::string what_;
   RecordingClock::time_point start_;
   FlightRecord* flight_;
@@ -170,7 +178,7 @@ std::unique_ptr<Work> RecordingCommunicator::record(const Call& call, Start&& st
   if (options_.verify && call.collective) verify(call, sequence);
   const std::string what =
       fmt::format("operation {}, {}{}", sequence, call.operation, label_.empty() ? "" : " for " + label_);
-  return std::make_unique<RecordedWork>(start(), log_, sequence, what, begin, options_);
+  return std::make_unique<RecordedWork>(start(), log_, sequence, call.operation, what, begin, options_);
 }
 
 std::unique_ptr<Work> RecordingCommunicator::start_broadcast(at::Tensor tensor, int root) {

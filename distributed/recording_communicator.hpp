@@ -33,10 +33,11 @@ struct RecordingOptions {
   FlightGroup group = FlightGroup::learners;
 };
 
-/// Bytes and operations of one kind since the start.
+/// Bytes, operations and time of one kind since the start.
 struct CommunicationTotal {
   std::int64_t operations = 0;
   std::int64_t bytes = 0;
+  double seconds = 0;  ///< in wait()
 };
 
 /// Stands before another communicator, which must outlive it. When an operation fails, the newest records are

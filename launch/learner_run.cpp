@@ -1,7 +1,10 @@
 #include "launch/learner_run.hpp"
 
+#include <algorithm>
+
 #include <ATen/ops/full.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
@@ -144,6 +147,20 @@ PipelineHooks LearnerRun::hooks(Pipeline& pipeline, Progress& progress) {
   return hooks;
 }
 
+void LearnerRun::report_times(const PhaseClock& clock) const {
+  double all = 0, exchange = 0;
+  for (const auto& [phase, seconds] : clock.seconds()) all += seconds;
+  for (const auto& [operation, total] : bench_.learners().totals()) exchange += total.seconds;
+  std::string text;
+  for (const auto& [phase, seconds] : clock.seconds())
+    text +=
+        fmt::format("{}{} {:.0f} %", text.empty() ? "" : ", ", phase, 100 * seconds / std::max(all, 1e-9));
+  log_info("{}: {} in the loop: {}", variant_.name, duration_text(all), text);
+  const nlohmann::json times = {
+      {"ranks", bench_.world().size()}, {"seconds", clock.seconds()}, {"learners_waited", exchange}};
+  write_file_atomically(folder_ / "times.json", times.dump(2) + "\n");
+}
+
 void LearnerRun::finish() {
   write_file_atomically(folder_ / "warnings.txt", warnings_);
   const std::filesystem::path policy = bench_.run().policy(variant_.name);
@@ -183,7 +200,10 @@ std::optional<CheckpointHashes> LearnerRun::run(PageSource& source) {
         "A smaller ppo.optimizer.learning_rate or a larger ppo.kl_coefficient lets it run on",
         variant_.name, pipeline.state().iteration, experiment.ppo.iterations, experiment.ppo.kl.hard_stop);
   const CheckpointHashes hashes = save(pipeline);
-  on_first_rank(bench_.learners(), [&] { finish(); });
+  on_first_rank(bench_.learners(), [&] {
+    report_times(pipeline.clock());
+    finish();
+  });
   return hashes;
 }
 

@@ -52,6 +52,8 @@ class LearnerRun {
   CheckpointHashes save(const Pipeline& pipeline);
   void write_rollouts_of(std::int64_t iteration, const Experience& pages) const;
   bool checkpoint_asked_for();
+  /// How long each phase took on this rank, in times.json and in words.
+  void report_times(const PhaseClock& clock) const;
   void finish();
 
   Workbench& bench_;

@@ -4,7 +4,7 @@
 //   config.yaml            effective configuration
 //   policies/NAME/         a policy: config.json, model.safetensors, heads.safetensors, policy.json
 //   rewards/page-FORM/, rewards/item/   reward models, their curves and report.json; rewards/scale-FORM.json
-//   train/NAME/            checkpoints/, metrics.jsonl, tensorboard/, rollouts/
+//   train/NAME/            checkpoints/, metrics.jsonl, tensorboard/, rollouts/, times.json
 //   evaluation.json, pages.jsonl, report.html
 //   logs/rank-N.log        what each process said, if there were several
 

@@ -186,7 +186,7 @@ void Workbench::run_recorded(const std::function<void()>& work) {
   flight_->end(FlightState::finished);
 }
 
-Communicator& Workbench::learners() const {
+RecordingCommunicator& Workbench::learners() const {
   require(learners_ != nullptr, "rank {} does not learn", world_.rank());
   return *learners_;
 }

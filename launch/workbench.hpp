@@ -45,7 +45,7 @@ class Workbench {
   /// Whether this process learns; rollout and reward ranks of a split placement do not.
   bool learns() const { return learners_ != nullptr; }
   /// The learners, on one of them.
-  Communicator& learners() const;
+  RecordingCommunicator& learners() const;
   /// The first learner, as rank 0, and the rollout ranks of a split placement; null elsewhere.
   Communicator* weight_group() { return weight_group_.get(); }
   /// What this rank is doing; none in a process by itself.

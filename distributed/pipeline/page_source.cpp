@@ -11,13 +11,14 @@ std::vector<KeyedRequest> repeat_for_samples(std::span<const KeyedRequest> reque
   return repeated;
 }
 
-ScoredPages LocalPageSource::pages(std::span<const KeyedRequest> requests, const SampleOptions& options) {
+ScoredPages LocalPageSource::pages(std::span<const KeyedRequest> requests, const SampleOptions& options,
+                                   PhaseClock& clock) {
   ScoredPages pages;
-  pages.trajectories = generator_.generate(requests, options);
+  pages.trajectories = clock.time("generate", [&] { return generator_.generate(requests, options); });
   const std::vector<KeyedRequest> scored = repeat_for_samples(requests, options.samples);
   require(pages.trajectories.size() == scored.size(), "the generator gave {} pages instead of {}",
           pages.trajectories.size(), scored.size());
-  pages.scores = scorer_.score(scored, pages.trajectories);
+  pages.scores = clock.time("score", [&] { return scorer_.score(scored, pages.trajectories); });
   return pages;
 }
 

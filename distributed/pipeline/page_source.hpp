@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/iteration/interfaces.hpp"
+#include "distributed/pipeline/phase_clock.hpp"
 
 namespace pagewright {
 
@@ -18,8 +19,9 @@ class PageSource {
  public:
   virtual ~PageSource() = default;
   /// Pages for the requests of this rank's lanes, lane after lane, from the parameters as they are now. All
-  /// learners call it together.
-  virtual ScoredPages pages(std::span<const KeyedRequest> requests, const SampleOptions& options) = 0;
+  /// learners call it together. What takes its time is told to `clock`.
+  virtual ScoredPages pages(std::span<const KeyedRequest> requests, const SampleOptions& options,
+                            PhaseClock& clock) = 0;
   /// No more pages are wanted.
   virtual void close() {}
 };
@@ -29,7 +31,8 @@ class LocalPageSource final : public PageSource {
  public:
   /// References must outlive it.
   LocalPageSource(Generator& generator, Scorer& scorer) : generator_(generator), scorer_(scorer) {}
-  ScoredPages pages(std::span<const KeyedRequest> requests, const SampleOptions& options) override;
+  ScoredPages pages(std::span<const KeyedRequest> requests, const SampleOptions& options,
+                    PhaseClock& clock) override;
 
  private:
   Generator& generator_;

@@ -35,13 +35,16 @@ Experience Pipeline::experience(const PipelineHooks& hooks, Metrics& metrics) {
   options.seed = seed_;
   options.iteration = static_cast<std::uint64_t>(iteration_);
   options.samples = config_.samples;
-  ScoredPages pages = parts_.source.pages(requests, options);
+  ScoredPages pages = parts_.source.pages(requests, options, clock_);
 
   LanePool& pool = parts_.trainer.pool();
-  Experience result = gather_experience(parts_.language, requests, std::move(pages.trajectories),
-                                        std::move(pages.scores), config_.samples, lanes.own(), pool);
-  evaluate_old(parts_.trainer.parameters().view(), parts_.language.vocabulary(), result, pool);
-  metrics = assign_credit(config_, kl_.coefficient(), result, lanes);
+  Experience result = clock_.time("evaluate", [&] {
+    Experience gathered = gather_experience(parts_.language, requests, std::move(pages.trajectories),
+                                            std::move(pages.scores), config_.samples, lanes.own(), pool);
+    evaluate_old(parts_.trainer.parameters().view(), parts_.language.vocabulary(), gathered, pool);
+    return gathered;
+  });
+  metrics = clock_.time("credit", [&] { return assign_credit(config_, kl_.coefficient(), result, lanes); });
   metrics["kl_coefficient"] = kl_.coefficient();
   if (hooks.on_experience) hooks.on_experience(iteration_, result);
   return result;
@@ -70,7 +73,9 @@ IterationReport Pipeline::iterate(const PipelineHooks& hooks) {
     report.learnt = false;
     return report;
   }
-  report.metrics.merge(update_.run(pages, static_cast<std::uint64_t>(iteration_), kl_.coefficient()));
+  report.metrics.merge(clock_.time("learn", [&] {
+    return update_.run(pages, static_cast<std::uint64_t>(iteration_), kl_.coefficient());
+  }));
   kl_.update(kl_per_page, static_cast<double>(config_.pages()));
   ++iteration_;
   return report;

@@ -87,6 +87,8 @@ class Pipeline {
   std::vector<std::string> recall(std::int64_t iteration, const Metrics& metrics);
 
   const PpoConfig& config() const { return config_; }
+  /// Where the time went on this rank.
+  const PhaseClock& clock() const { return clock_; }
 
  private:
   /// Steps 1 to 6 under the current parameters.
@@ -104,6 +106,7 @@ class Pipeline {
   KlController kl_;
   PageUpdate update_;
   TrainingWatch watch_;
+  PhaseClock clock_;
   std::int64_t iteration_ = 0;
   bool stopped_ = false;
   at::Tensor within_budget_;  ///< [S]

@@ -15,13 +15,14 @@ ReceivedPageSource::ReceivedPageSource(Communicator& world, const Topology& topo
   if (weights) publisher_.emplace(*weights, parameters);
 }
 
-ScoredPages ReceivedPageSource::pages(std::span<const KeyedRequest>, const SampleOptions& options) {
+ScoredPages ReceivedPageSource::pages(std::span<const KeyedRequest>, const SampleOptions& options,
+                                      PhaseClock& clock) {
   const auto iteration = static_cast<std::int64_t>(options.iteration);
-  if (publisher_) publisher_->publish(iteration);
+  if (publisher_) clock.time("sync", [&] { publisher_->publish(iteration); });
   ScoredPages all;
   for (const int lane : lanes_.own()) {
     const int from = topology_.rank_of(Role::reward, lane);
-    const LaneMessage message = receive_lane(world_, from, lane);
+    const LaneMessage message = clock.time("wait", [&] { return receive_lane(world_, from, lane); });
     require(message.iteration == iteration, "{} sends pages of iteration {} in lane {}, not of {}",
             topology_.name_of(from), message.iteration, lane, iteration);
     auto trajectories = unpack_trajectories(language_, message.trajectories);

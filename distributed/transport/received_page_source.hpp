@@ -23,7 +23,8 @@ class ReceivedPageSource final : public PageSource {
                      const PageLanguage& language, const FlatParameters& parameters, Communicator* weights);
 
   /// Throws Error if a page was not generated from the parameters as they are now.
-  ScoredPages pages(std::span<const KeyedRequest> requests, const SampleOptions& options) override;
+  ScoredPages pages(std::span<const KeyedRequest> requests, const SampleOptions& options,
+                    PhaseClock& clock) override;
   void close() override;
 
  private:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the benchmarks and prints the commands it uses; docs/performance.md quotes the figures.
 #   tests/bench/run.sh [--bin FOLDER] [--out FOLDER] [--seconds S] [--starts N]
-# --bin      where pagewright and train_bench are (default build, train_bench in build/tests:
-#            cmake -B build && cmake --build build --target pagewright train_bench)
+# --bin      where pagewright and train_bench are (default build, the benchmarks in build/tests:
+#            cmake -B build && cmake --build build --target pagewright train_bench ranks_bench)
 # --out      tables, JSON and the prepared run go here (default build/bench)
 # --seconds  for each case of train_bench (default 6)
 # --starts   how often the start is measured (default 5)
@@ -69,4 +69,11 @@ list() { cut -d' ' -f"$1" "$out/start_ms.txt" | paste -sd, ; }
 summary 1 "start to first optimizer step"
 summary 2 "whole process of that run"
 printf '{"first_step_ms": [%s], "process_ms": [%s]}\n' "$(list 1)" "$(list 2)" > "$out/start.json"
-echo "figures are in $out/train_bench.json and $out/start.json"
+# Memory, bytes and time of a step by stage of sharding, on several processes of one thread.
+export OMPI_MCA_mpi_yield_when_idle=1 OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+ranks_bench=$bin/tests/ranks_bench
+[ -x "$ranks_bench" ] || ranks_bench=$bin/ranks_bench
+for ranks in 1 2 4; do
+  say mpirun -n $ranks --oversubscribe --bind-to none "$ranks_bench" tests/bench/million.yaml --json "$out/ranks_bench_$ranks.json"
+done
+echo "figures are in $out/*.json"
