@@ -196,8 +196,7 @@ Checkpoint CheckpointStore::load(const std::filesystem::path& folder) const {
   } catch (const nlohmann::json::exception& error) {
     fail("manifest.json: {}", error.what());
   }
-  for (const std::string& shard : shards)
-    with_context(shard, [&] { read_shard(folder / shard, checkpoint); });
+  for (const std::string& shard : shards) read_shard(folder / shard, checkpoint);
   join_parts(checkpoint);
   require(hash_checkpoint(checkpoint).state == expected,
           "its content does not have the SHA-256 that manifest.json says");

@@ -108,6 +108,36 @@ TEST_CASE("when every checkpoint is damaged an error says so") {
   CHECK_THROWS_AS(store.load_latest(), Error);
 }
 
+TEST_CASE("a checkpoint of format version 1, with one shard of whole arrays, is read") {
+  const CheckpointStore store(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "checkpoint-v1", kIdentity, 2);
+  const auto loaded = store.load_latest();
+  REQUIRE(loaded.has_value());
+  CHECK(*loaded == checkpoint_at(3));
+}
+
+TEST_CASE("parts of an array that several ranks wrote come together, and a gap is named") {
+  const test::TemporaryFolder folder;
+  const CheckpointStore store(folder.path(), kIdentity, 2);
+  Checkpoint whole = checkpoint_at(5), first = whole, second = whole;
+  for (auto& [group, arrays] : first.arrays) arrays[0].values.resize(4);
+  for (auto& [group, arrays] : second.arrays) {
+    arrays.resize(1);
+    arrays[0].begin = 4;
+    arrays[0].values.erase(arrays[0].values.begin(), arrays[0].values.begin() + 4);
+  }
+  const auto write = [&](int shards) {
+    const auto target = store.begin(5);
+    CheckpointStore::write_shard(target->path(), 0, first);
+    if (shards == 2) CheckpointStore::write_shard(target->path(), 1, second);
+    store.finish(*target, whole, shards, hash_checkpoint(whole));
+  };
+  write(2);
+  CHECK(store.load(store.folder_of(5)) == whole);
+  write(1);
+  CHECK(test::error_text([&] { store.load(store.folder_of(5)); }).find("has 4 of its 6 elements") !=
+        std::string::npos);
+}
+
 TEST_CASE("a checkpoint of another configuration or of a newer format is refused by name") {
   const test::TemporaryFolder folder;
   const CheckpointStore store(folder.path(), kIdentity, 3);
