@@ -71,7 +71,7 @@ class SubtreeReducer final : public GradientReducer {
   void add_own_lanes(LanePool& pool, const DifferentiateLane& differentiate) {
     try {
       pool.run(own_lanes_, [&](int lane) {
-        LaneGradient gradient{tree_.begin_lane(), {}};
+        LaneGradient gradient{tree_.begin_lane(lane), {}};
         try {
           differentiate(lane, gradient);
         } catch (...) {

@@ -16,11 +16,12 @@ GradientTree::GradientTree(const at::Tensor& like, int lanes, int workers)
           "the lane tree needs a power of two of lanes, not {}", lanes);
 }
 
-at::Tensor GradientTree::begin_lane() {
+at::Tensor GradientTree::begin_lane(int lane) {
   at::Tensor buffer;
   {
     std::unique_lock lock(mutex_);
-    free_again_.wait(lock, [&] { return !free_.empty() || made_ < most_; });
+    free_again_.wait(lock, [&] { return next_ == lane && (!free_.empty() || made_ < most_); });
+    ++next_;
     if (free_.empty()) {
       ++made_;
       buffer = at::empty_like(like_);
@@ -29,6 +30,7 @@ at::Tensor GradientTree::begin_lane() {
       free_.pop_back();
     }
   }
+  free_again_.notify_all();
   return buffer.zero_();
 }
 
@@ -45,7 +47,7 @@ void GradientTree::end_lane(int lane, at::Tensor gradient) {
     left.add_(right);
     lock.lock();
     free_.push_back(std::move(right));
-    free_again_.notify_one();
+    free_again_.notify_all();
     gradient = std::move(left);
     index /= 2;
     ++level;
@@ -59,19 +61,21 @@ at::Tensor GradientTree::take() {
           "the lane tree is not complete");
   at::Tensor sum = std::move(waiting_.begin()->second);
   waiting_.clear();
+  next_ = 0;
   return sum;
 }
 
 void GradientTree::release(at::Tensor buffer) {
   const std::lock_guard lock(mutex_);
   free_.push_back(std::move(buffer));
-  free_again_.notify_one();
+  free_again_.notify_all();
 }
 
 void GradientTree::clear() {
   const std::lock_guard lock(mutex_);
   for (auto& [place, buffer] : waiting_) free_.push_back(std::move(buffer));
   waiting_.clear();
+  next_ = 0;
 }
 
 }  // namespace pagewright

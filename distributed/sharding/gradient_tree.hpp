@@ -19,8 +19,9 @@ class GradientTree {
   /// `like` gives size and type of the buffers.
   GradientTree(const at::Tensor& like, int lanes, int workers);
 
-  /// An all-zero buffer for one lane. Lanes must be begun in ascending order.
-  at::Tensor begin_lane();
+  /// An all-zero buffer for a lane (0 to lanes - 1). Waits until all lanes below have begun: otherwise later
+  /// lanes could take all buffers while the sums they wait for lack an earlier one.
+  at::Tensor begin_lane(int lane);
   /// Hands over the gradient of lane `lane` (0 to lanes - 1).
   void end_lane(int lane, at::Tensor gradient);
   /// The sum over all lanes. Throws Error if a lane is missing.
@@ -41,6 +42,7 @@ class GradientTree {
   std::vector<at::Tensor> free_;
   std::map<std::pair<int, int>, at::Tensor> waiting_;  // (level, index): sum of lanes [index 2^level, ...)
   std::size_t made_ = 0;
+  int next_ = 0;  ///< lane to begin
 };
 
 }  // namespace pagewright

@@ -42,7 +42,7 @@ TEST_CASE("gradients that arrive in any order are added along the tree, in few b
     std::atomic<bool> dirty{false};
     for (int repeat = 0; repeat < 20; ++repeat) {
       pool->run(16, [&](int lane) {
-        at::Tensor buffer = tree.begin_lane();
+        at::Tensor buffer = tree.begin_lane(lane);
         if (buffer.abs().max().item<float>() != 0) dirty = true;
         fill_lane(buffer, lane);
         tree.end_lane(lane, std::move(buffer));
@@ -58,10 +58,10 @@ TEST_CASE("gradients that arrive in any order are added along the tree, in few b
 
 TEST_CASE("a tree that lacks a lane is refused, and can be used again after that") {
   GradientTree tree(at::zeros({kElements}), 4, 1);
-  for (int lane = 0; lane < 3; ++lane) tree.end_lane(lane, tree.begin_lane());
+  for (int lane = 0; lane < 3; ++lane) tree.end_lane(lane, tree.begin_lane(lane));
   CHECK_THROWS_WITH(tree.take(), "the lane tree is not complete");
   tree.clear();
-  for (int lane = 0; lane < 4; ++lane) tree.end_lane(lane, tree.begin_lane());
+  for (int lane = 0; lane < 4; ++lane) tree.end_lane(lane, tree.begin_lane(lane));
   CHECK(tree.take().numel() == kElements);
 }
 
