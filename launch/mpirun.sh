@@ -8,7 +8,7 @@
 #   PAGEWRIGHT_NET     network interface between the machines, such as eth0 or ib0
 #   PAGEWRIGHT_MPI     further arguments for mpirun
 # TERM (what a cluster sends before it takes a machine away) asks for a checkpoint: the job ends with code 75 at the next
-# border of an iteration and goes on with `train --resume`. A job that ends badly is followed by its postmortem.
+# border of an iteration and goes on with `train --resume`; other verbs end at once. A job that ends badly is followed by its postmortem.
 set -uo pipefail
 case ${1:-} in -h | --help | "") sed -n '2,11p' "$0" | cut -c3-; exit 0 ;; esac
 if [ $# -lt 3 ]; then
@@ -32,7 +32,7 @@ if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_RO
 # shellcheck disable=SC2086  # several arguments in one variable
 mpirun "${arguments[@]}" ${PAGEWRIGHT_MPI:-} "$binary" "$@" &
 job=$!
-trap 'kill -USR1 $job' TERM USR1
+if [ "$1" = train ]; then trap 'kill -USR1 $job' TERM USR1; else trap 'kill -TERM $job' TERM; fi
 trap 'kill -INT $job' INT
 wait $job
 code=$?

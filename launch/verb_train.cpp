@@ -43,6 +43,7 @@ void train(Workbench& bench, const TrainOptions& options) {
 }
 
 void run_train(const ConfigOptions& config, const TrainOptions& options, Job& job) {
+  hear_checkpoint_requests();
   Workbench bench(config, RunUse::existing, job);
   bench.run_recorded([&] { train(bench, options); });
 }

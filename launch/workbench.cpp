@@ -118,7 +118,7 @@ Workbench::Workbench(const ConfigOptions& options, RunUse use, Communicator& wor
       language_(loaded_.experiment.language()),
       pool_(make_lane_pool(loaded_.experiment.worker_threads(job ? job->ranks_on_node() : 1))) {
   if (world.size() > 1) start_logs(*job);
-  if (job) hear_signals(flight_.get());
+  if (flight_) hear_termination(flight_.get());
   const bool learner = topology_.has_role(Role::learner, world.rank());
   learner_group_ = job ? job->split(learner ? 0 : -1) : std::make_unique<LocalCommunicator>();
   if (learner)

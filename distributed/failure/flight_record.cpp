@@ -37,7 +37,8 @@ FlightEntry* map_flight_file(const std::filesystem::path& path) {
          std::generic_category().message(reason));
   };
   check(file >= 0, "make");
-  check(::posix_fallocate(file, 0, sizeof(FlightEntry)) == 0, "make room for");
+  errno = ::posix_fallocate(file, 0, sizeof(FlightEntry));
+  check(errno == 0, "make room for");
   void* memory = ::mmap(nullptr, sizeof(FlightEntry), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   check(memory != MAP_FAILED, "map");
   ::close(file);
@@ -169,7 +170,12 @@ std::optional<std::string> diagnose(const std::vector<FlightEntry>& records, std
       return fmt::format("{} has not been heard of for {} s, in iteration {}{}", who(entry), seconds,
                          entry.iteration, never_joined(records, entry, now));
   }
-  if (ended) return std::nullopt;
+  return std::nullopt;
+}
+
+std::optional<std::string> find_late(const std::vector<FlightEntry>& records, std::int64_t now,
+                                     std::int64_t deadline) {
+  const std::int64_t seconds = deadline / 1'000'000'000;
   for (std::size_t group = 0; group < kFlightGroups; ++group)
     for (const FlightEntry& entry : records) {
       if (entry.state != FlightState::running || entry.operations[group].sequence < 0) continue;

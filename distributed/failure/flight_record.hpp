@@ -73,10 +73,15 @@ std::int64_t flight_clock();
 std::vector<FlightEntry> read_flight_records(const std::filesystem::path& folder);
 
 /// The sentence that says which rank ended or holds up the job, or nothing if none is to blame: a rank that
-/// failed, one that is no more, one whose heart has not beaten for `deadline` ns before `now`, or one that
-/// has not joined an operation for which another has waited that long. `ended`: the job is over, so that a
-/// rank that runs on no more and was not ended by the launcher was killed.
+/// failed, one that is no more, or one whose heart has not beaten for `deadline` ns before `now`. `ended`:
+/// the job is over, so that a rank that runs on no more and was not ended by the launcher was killed.
 std::optional<std::string> diagnose(const std::vector<FlightEntry>& records, std::int64_t now,
                                     std::int64_t deadline, bool ended);
+
+/// A rank that is alive but has not joined an operation for which another has waited `deadline` ns: a
+/// straggler. It may be working by itself, as the first learner does when it measures, so this is no reason
+/// to end a job.
+std::optional<std::string> find_late(const std::vector<FlightEntry>& records, std::int64_t now,
+                                     std::int64_t deadline);
 
 }  // namespace pagewright

@@ -5,6 +5,8 @@
 #include <csignal>
 #include <utility>
 
+#include "core/base/log.hpp"
+
 namespace pagewright {
 namespace {
 
@@ -54,7 +56,7 @@ void Watchdog::look_around() {
   const std::int64_t deadline = std::chrono::nanoseconds(deadline_).count();
   const std::vector<FlightEntry> records = read_flight_records(folder_);
   const auto sentence = diagnose(records, flight_clock(), deadline, false);
-  if (!sentence) return;
+  if (!sentence) return warn_of_late(records);
   const auto speaker = std::ranges::find_if(records, [&](const FlightEntry& entry) {
     return entry.heartbeat >= flight_clock() - deadline && is_waiting(entry);
   });
@@ -64,9 +66,19 @@ void Watchdog::look_around() {
   accuse_(*sentence);
 }
 
-void hear_signals(FlightRecord* record) {
+void Watchdog::warn_of_late(const std::vector<FlightEntry>& records) {
+  const std::int64_t deadline = std::chrono::nanoseconds(deadline_).count();
+  const auto late = find_late(records, flight_clock(), deadline);
+  if (late && *late != warned_) log_warn("{}", *late);
+  warned_ = late.value_or("");
+}
+
+void hear_termination(FlightRecord* record) {
   signalled_record.store(record);
   std::signal(SIGTERM, on_terminate);
+}
+
+void hear_checkpoint_requests() {
   std::signal(SIGUSR1, on_ask);
 }
 

@@ -14,7 +14,8 @@ namespace pagewright {
 
 /// Beats the record's heart. While this rank waits for another, it reads all records in the folder every
 /// second; once a rank is to blame (diagnose()), it calls `accuse` with the sentence. The lowest waiting rank
-/// speaks first; the others give it two seconds, in which the job normally ends.
+/// speaks first; the others give it two seconds, in which the job normally ends. A rank that is alive but
+/// late is only warned of.
 class Watchdog {
  public:
   Watchdog(FlightRecord& record, std::filesystem::path folder, std::chrono::seconds deadline,
@@ -23,17 +24,20 @@ class Watchdog {
  private:
   void watch(const std::stop_token& stop);
   void look_around();
+  void warn_of_late(const std::vector<FlightEntry>& records);
 
   FlightRecord& record_;
   std::filesystem::path folder_;
   std::chrono::seconds deadline_;
   std::function<void(const std::string&)> accuse_;
+  std::string warned_;  ///< of whom, last
   std::jthread thread_;
 };
 
-/// Signals that a rank hears: SIGTERM is written into the record before it ends the process; SIGUSR1 asks for
-/// a checkpoint at the next border of an iteration. `record` may be null.
-void hear_signals(FlightRecord* record);
+/// SIGTERM is written into the record before it ends the process.
+void hear_termination(FlightRecord* record);
+/// From now on SIGUSR1 asks for a checkpoint at the next border of an iteration.
+void hear_checkpoint_requests();
 /// The record is going away.
 void forget_flight_record();
 bool checkpoint_was_asked_for();
