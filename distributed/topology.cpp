@@ -91,18 +91,6 @@ PlacementConfig PlacementConfig::from(const Section& section) {
   return config;
 }
 
-std::vector<std::vector<int>> deal_learner_lanes(int lanes, int ranks, LaneOrder order) {
-  std::vector<std::vector<int>> dealt(static_cast<std::size_t>(ranks));
-  for (int rank = 0; rank < ranks; ++rank) {
-    auto& own = dealt[static_cast<std::size_t>(rank)];
-    if (order == LaneOrder::contiguous)
-      own = lane_run(lanes, rank, ranks);
-    else
-      for (int lane = rank; lane < lanes; lane += ranks) own.push_back(lane);
-  }
-  return dealt;
-}
-
 Topology::Topology(const PlacementConfig& config, int ranks, int lanes, LaneOrder order)
     : config_(config), ranks_(ranks), lanes_(lanes), order_(order) {
   require(is_power_of_two(lanes),
@@ -134,9 +122,11 @@ bool Topology::has_role(Role role, int rank) const {
 std::vector<int> Topology::lanes_of(Role role, int rank) const {
   if (!has_role(role, rank)) return {};
   const int member = rank - begin_of(role);
-  if (config_.placement == Placement::split && role != Role::learner)
-    return lane_run(lanes_, member, count_of(role));
-  return deal_learner_lanes(lanes_, count_of(Role::learner), order_)[static_cast<std::size_t>(member)];
+  const bool as_learners = config_.placement == Placement::colocated || role == Role::learner;
+  if (!as_learners || order_ == LaneOrder::contiguous) return lane_run(lanes_, member, count_of(role));
+  std::vector<int> lanes;
+  for (int lane = member; lane < lanes_; lane += count_of(role)) lanes.push_back(lane);
+  return lanes;
 }
 
 int Topology::rank_of(Role role, int lane) const {

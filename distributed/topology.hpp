@@ -27,9 +27,6 @@ struct PlacementConfig {
 /// it has lanes r, r + n, r + 2 n, ..., so that the j-th lanes of all ranks are neighbours.
 enum class LaneOrder { contiguous, strided };
 
-/// The lanes that each learner of a group has, ascending: [ranks][lanes / ranks].
-std::vector<std::vector<int>> deal_learner_lanes(int lanes, int ranks, LaneOrder order);
-
 /// Deals lanes whole. Learners, whose sums over lanes follow a binary tree, are a power of two not above the
 /// lanes; the other roles take any count up to the lanes. Colocated ranks do for their own lanes what all
 /// roles do.

@@ -41,6 +41,14 @@ FlatParameters start_parameters(Workbench& bench) {
   return std::move(*loaded);
 }
 
+/// An earlier attempt at the iteration, with more learners, left the pages of their lanes.
+void remove_parts_of_more_ranks(const std::filesystem::path& folder, std::int64_t iteration, int ranks) {
+  for (int rank = ranks;; ++rank) {
+    const std::filesystem::path part = folder / fmt::format("iteration-{:06}.rank-{}.h5", iteration, rank);
+    if (!std::filesystem::remove(part)) return;
+  }
+}
+
 std::string progress_note(const Metrics& metrics) {
   const auto value = [&](const char* name) {
     const auto found = metrics.find(name);
@@ -99,6 +107,7 @@ void LearnerRun::write_rollouts_of(std::int64_t iteration, const Experience& pag
   const int every = bench_.experiment().rollouts_every;
   if (every == 0 || iteration % every != 0) return;
   make_folders(folder_ / "rollouts");
+  if (leads()) remove_parts_of_more_ranks(folder_ / "rollouts", iteration, bench_.learners().size());
   const std::string rank = leads() ? "" : fmt::format(".rank-{}", bench_.learners().rank());
   write_rollouts(folder_ / "rollouts" / fmt::format("iteration-{:06}{}.h5", iteration, rank), iteration,
                  pages);

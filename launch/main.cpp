@@ -11,6 +11,7 @@
 #include "core/base/log.hpp"
 #include "distributed/agreement.hpp"
 #include "distributed/job.hpp"
+#include "launch/requeue.hpp"
 #include "launch/verbs.hpp"
 
 namespace {

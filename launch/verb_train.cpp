@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "distributed/agreement.hpp"
 #include "launch/policy_training.hpp"
+#include "launch/requeue.hpp"
 #include "launch/verbs.hpp"
 
 namespace pagewright {

@@ -3,8 +3,6 @@
 // reports a problem by throwing Error; main() prints it and exits with 1. Verbs that take the job run on all
 // of its ranks; it must outlive the app.
 
-#include "core/base/error.hpp"
-
 namespace CLI {
 class App;
 }
@@ -12,14 +10,6 @@ class App;
 namespace pagewright {
 
 class Job;
-
-/// Ends the program with kCode: the work was asked to stop, is saved, and can go on. Slurm scripts put it
-/// back into the queue.
-class Requeue : public Error {
- public:
-  static constexpr int kCode = 75;  ///< EX_TEMPFAIL of sysexits.h
-  using Error::Error;
-};
 
 void add_doctor_verb(CLI::App& app);
 void add_init_verb(CLI::App& app);

@@ -16,7 +16,7 @@
 #include "core/data/log_file.hpp"
 #include "core/numerics/numeric_threads.hpp"
 #include "distributed/agreement.hpp"
-#include "launch/verbs.hpp"
+#include "launch/requeue.hpp"
 
 namespace pagewright {
 
@@ -145,7 +145,6 @@ RecordingOptions Workbench::recording(FlightGroup group) const {
   return options;
 }
 
-/// Log, flight record and watchdog of one of several ranks.
 void Workbench::start_logs(Job& job) {
   const int rank = world_.rank();
   const std::filesystem::path folder = run_.file("logs");
@@ -170,6 +169,7 @@ void Workbench::start_logs(Job& job) {
 
 void Workbench::set_iteration(std::int64_t iteration) {
   if (flight_) flight_->set_iteration(iteration);
+  if (learners_) learners_->set_label(fmt::format("iteration {}", iteration));
 }
 
 void Workbench::run_recorded(const std::function<void()>& work) {

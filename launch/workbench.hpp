@@ -48,9 +48,7 @@ class Workbench {
   RecordingCommunicator& learners() const;
   /// The first learner, as rank 0, and the rollout ranks of a split placement; null elsewhere.
   Communicator* weight_group() { return weight_group_.get(); }
-  /// What this rank is doing; none in a process by itself.
-  FlightRecord* flight() { return flight_.get(); }
-  /// Tells the flight record which iteration is under way.
+  /// Tells the flight record and the recorder of the learners' operations which iteration is under way.
   void set_iteration(std::int64_t iteration);
   /// Runs what a verb does on this rank; how it ends is written into the flight record.
   void run_recorded(const std::function<void()>& work);
@@ -61,6 +59,9 @@ class Workbench {
 
  private:
   Workbench(const ConfigOptions& options, RunUse use, Communicator& world, Job* job);
+  RecordingOptions recording(FlightGroup group) const;
+  /// Log, flight record and watchdog of one of several ranks.
+  void start_logs(Job& job);
 
   LocalCommunicator alone_;
   Communicator& world_;
@@ -70,16 +71,13 @@ class Workbench {
   RunFolder run_;
   PageLanguage language_;
   std::unique_ptr<LanePool> pool_;
-  std::unique_ptr<FlightRecord> flight_;
+  std::unique_ptr<FlightRecord> flight_;  ///< of one of several ranks
   std::unique_ptr<Watchdog> watchdog_;
   std::unique_ptr<RecordingCommunicator> recorded_world_;
   std::unique_ptr<Communicator> learner_group_;
   std::unique_ptr<RecordingCommunicator> learners_;
   std::unique_ptr<Communicator> weight_members_;
   std::unique_ptr<RecordingCommunicator> weight_group_;
-
-  RecordingOptions recording(FlightGroup group) const;
-  void start_logs(Job& job);
 };
 
 }  // namespace pagewright

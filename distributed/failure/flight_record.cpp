@@ -5,11 +5,13 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <new>
 #include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@ namespace pagewright {
 namespace {
 
 constexpr char kFlightMagic[16] = "pw-flight 1";
+constexpr std::int64_t kAnyTime = std::numeric_limits<std::int64_t>::max();
 
 template <std::size_t N>
 void copy_text(char (&to)[N], std::string_view text) {
@@ -27,8 +30,9 @@ void copy_text(char (&to)[N], std::string_view text) {
   to[size] = '\0';
 }
 
-FlightEntry* map_flight_file(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+/// The file stays open, since closing it would end the lock.
+FlightEntry* map_flight_file(const std::filesystem::path& path, int& file) {
+  file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   const auto check = [&](bool good, const char* what) {
     if (good) return;
     const int reason = errno;
@@ -37,11 +41,15 @@ FlightEntry* map_flight_file(const std::filesystem::path& path) {
          std::generic_category().message(reason));
   };
   check(file >= 0, "make");
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    ::close(file);
+    fail("another job works in {}; wait for it, or take another run folder (--set run=FOLDER)",
+         path.parent_path().parent_path().string());
+  }
   errno = ::posix_fallocate(file, 0, sizeof(FlightEntry));
   check(errno == 0, "make room for");
   void* memory = ::mmap(nullptr, sizeof(FlightEntry), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   check(memory != MAP_FAILED, "map");
-  ::close(file);
   return new (memory) FlightEntry;
 }
 
@@ -95,7 +103,7 @@ std::int64_t flight_clock() {
 }
 
 FlightRecord::FlightRecord(const std::filesystem::path& folder, int rank, int size, std::string_view name)
-    : entry_(map_flight_file(folder / fmt::format("rank-{}.flight", rank))) {
+    : entry_(map_flight_file(folder / fmt::format("rank-{}.flight", rank), file_)) {
   entry_->rank = rank;
   entry_->size = size;
   entry_->process = ::getpid();
@@ -107,6 +115,7 @@ FlightRecord::FlightRecord(const std::filesystem::path& folder, int rank, int si
 
 FlightRecord::~FlightRecord() {
   ::munmap(entry_, sizeof(FlightEntry));
+  ::close(file_);
 }
 
 void FlightRecord::started(FlightGroup group, std::int64_t sequence, std::string_view operation) {
@@ -160,17 +169,18 @@ std::optional<std::string> diagnose(const std::vector<FlightEntry>& records, std
         return state == FlightState::accusing
                    ? std::string(entry.message)
                    : fmt::format("{} failed in iteration {}: {}", entry.name, entry.iteration, entry.message);
-  const std::int64_t seconds = deadline / 1'000'000'000;
-  for (const FlightEntry& entry : records) {
-    if (entry.state != FlightState::running || entry.terminated) continue;
-    if (ended)
-      return fmt::format("{} was killed in iteration {}{}", who(entry), entry.iteration,
-                         never_joined(records, entry, now));
-    if (entry.heartbeat < now - deadline)
-      return fmt::format("{} has not been heard of for {} s, in iteration {}{}", who(entry), seconds,
-                         entry.iteration, never_joined(records, entry, now));
-  }
-  return std::nullopt;
+  // Survivors of a killed rank may be cut off as well before they hear of SIGTERM, but their hearts beat on
+  // for longer.
+  const FlightEntry* silent = nullptr;
+  for (const FlightEntry& entry : records)
+    if (entry.state == FlightState::running && !entry.terminated &&
+        (!silent || entry.heartbeat < silent->heartbeat))
+      silent = &entry;
+  if (!silent || (!ended && silent->heartbeat >= now - deadline)) return std::nullopt;
+  const std::string what =
+      ended ? "was killed" : fmt::format("has not been heard of for {} s,", deadline / 1'000'000'000);
+  return fmt::format("{} {} in iteration {}{}", who(*silent), what, silent->iteration,
+                     never_joined(records, *silent, kAnyTime));
 }
 
 std::optional<std::string> find_late(const std::vector<FlightEntry>& records, std::int64_t now,

@@ -44,7 +44,8 @@ struct FlightEntry {
   char message[480] = {};
 };
 
-/// This rank's record, mapped from FOLDER/rank-N.flight; the newest write is there even after SIGKILL.
+/// This rank's record, mapped from FOLDER/rank-N.flight; the newest write is there even after SIGKILL. The
+/// file is locked while the record lives: a second job in the same run folder is an Error.
 class FlightRecord {
  public:
   FlightRecord(const std::filesystem::path& folder, int rank, int size, std::string_view name);
@@ -63,6 +64,7 @@ class FlightRecord {
   const FlightEntry& entry() const { return *entry_; }
 
  private:
+  int file_ = -1;
   FlightEntry* entry_;
 };
 
@@ -73,8 +75,9 @@ std::int64_t flight_clock();
 std::vector<FlightEntry> read_flight_records(const std::filesystem::path& folder);
 
 /// The sentence that says which rank ended or holds up the job, or nothing if none is to blame: a rank that
-/// failed, one that is no more, or one whose heart has not beaten for `deadline` ns before `now`. `ended`:
-/// the job is over, so that a rank that runs on no more and was not ended by the launcher was killed.
+/// failed, one that is no more, or one whose heart has not beaten for `deadline` ns before `now`, which is of
+/// the same clock as the heartbeats. `ended`: the job is over, so that a rank that runs on no more and was
+/// not ended by the launcher was killed.
 std::optional<std::string> diagnose(const std::vector<FlightEntry>& records, std::int64_t now,
                                     std::int64_t deadline, bool ended);
 

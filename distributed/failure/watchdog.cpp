@@ -34,6 +34,10 @@ bool is_waiting(const FlightEntry& entry) {
                              [](const FlightOperation& operation) { return operation.waiting_since != 0; });
 }
 
+std::int64_t steady_nanoseconds() {
+  return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace
 
 Watchdog::Watchdog(FlightRecord& record, std::filesystem::path folder, std::chrono::seconds deadline,
@@ -48,22 +52,33 @@ void Watchdog::watch(const std::stop_token& stop) {
   for (int beat = 0; !stop.stop_requested(); ++beat) {
     record_.heartbeat();
     std::this_thread::sleep_for(kBeat);
-    if (beat % kBeatsBetweenLooks == 0 && is_waiting(record_.entry())) look_around();
+    if (beat % kBeatsBetweenLooks == 0) look_around();
   }
 }
 
 void Watchdog::look_around() {
   const std::int64_t deadline = std::chrono::nanoseconds(deadline_).count();
-  const std::vector<FlightEntry> records = read_flight_records(folder_);
-  const auto sentence = diagnose(records, flight_clock(), deadline, false);
+  std::vector<FlightEntry> records = read_flight_records(folder_);
+  date_heartbeats(records);
+  const auto sentence = diagnose(records, steady_nanoseconds(), deadline, false);
+  if (!is_waiting(record_.entry())) return;
   if (!sentence) return warn_of_late(records);
   const auto speaker = std::ranges::find_if(records, [&](const FlightEntry& entry) {
-    return entry.heartbeat >= flight_clock() - deadline && is_waiting(entry);
+    return entry.heartbeat >= steady_nanoseconds() - deadline && is_waiting(entry);
   });
   if (speaker != records.end() && speaker->rank != record_.entry().rank)
     std::this_thread::sleep_for(kFirstWord);
   record_.end(FlightState::accusing, *sentence);
   accuse_(*sentence);
+}
+
+void Watchdog::date_heartbeats(std::vector<FlightEntry>& records) {
+  for (FlightEntry& entry : records) {
+    const auto [beat, first] = beats_.try_emplace(entry.rank);
+    if (first || beat->second.value != entry.heartbeat)
+      beat->second = {entry.heartbeat, steady_nanoseconds()};
+    entry.heartbeat = beat->second.seen;
+  }
 }
 
 void Watchdog::warn_of_late(const std::vector<FlightEntry>& records) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -24,13 +25,20 @@ class Watchdog {
  private:
   void watch(const std::stop_token& stop);
   void look_around();
+  /// Puts when each heartbeat was last seen to change, on this rank's steady clock, in its place: clocks of
+  /// other machines, or one that was set, say nothing.
+  void date_heartbeats(std::vector<FlightEntry>& records);
   void warn_of_late(const std::vector<FlightEntry>& records);
 
   FlightRecord& record_;
   std::filesystem::path folder_;
   std::chrono::seconds deadline_;
   std::function<void(const std::string&)> accuse_;
-  std::string warned_;  ///< of whom, last
+  struct Beat {
+    std::int64_t value = 0, seen = 0;
+  };
+  std::map<int, Beat> beats_;  ///< by rank
+  std::string warned_;         ///< of whom, last
   std::jthread thread_;
 };
 

@@ -8,8 +8,8 @@ namespace pagewright {
 
 LearnerLanes::LearnerLanes(Communicator& learners, int lanes, LaneOrder order)
     : learners_(learners), total_(lanes) {
-  const Topology checked(PlacementConfig{}, learners.size(), lanes);
-  dealt_ = deal_learner_lanes(lanes, learners.size(), order);
+  const Topology topology(PlacementConfig{}, learners.size(), lanes, order);
+  for (int rank = 0; rank < learners.size(); ++rank) dealt_.push_back(topology.lanes_of(Role::learner, rank));
 }
 
 std::vector<std::string> LearnerLanes::exchange(std::span<const std::string> mine) const {

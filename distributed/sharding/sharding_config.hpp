@@ -15,9 +15,9 @@ enum class Determinism { exact, fast };
 
 /// With P padded parameters of 4 bytes, n ranks, L lanes and W threads a rank, a rank keeps
 ///   zero   parameters   AdamW state   gradient buffers
-///   0      4 P          8 P           4 P (W + log2(L / n))
-///   1      4 P          8 P / n       4 P (W + log2(L / n))
-///   2      4 P          8 P / n       4 P W + 4 P / n (1 + log2(L / n))
+///   0      4 P          8 P           4 P (W + log2(L / n)) + 4 P / n
+///   1      4 P          8 P / n       4 P (W + log2(L / n)) + 4 P / n
+///   2      4 P          8 P / n       4 P min(W, L / n) + 4 P / n (1 + log2(L / n))
 /// and, while a bucket of B elements is exchanged, 2 x 4 B more. It sends, an optimizer step,
 ///   0 and 1   2 x 4 P (n - 1) / n
 ///   2         4 P (n - 1) / n (1 + L / n): gradients after every round of lanes, then the parameters

@@ -24,6 +24,7 @@
 #include "distributed/local_communicator.hpp"
 #include "distributed/pipeline/page_credit.hpp"
 #include "distributed/pipeline/page_evaluation.hpp"
+#include "distributed/pipeline/page_source.hpp"
 #include "distributed/pipeline/page_update.hpp"
 #include "launch/experiment.hpp"
 #include "rewards/models/item_model.hpp"
@@ -116,9 +117,7 @@ class Workload {
     Stopwatch watch;
     std::vector<Trajectory> pages = policy_.generate(keyed_, options);
     watch.lap(&IterationTimes::generate);
-    std::vector<KeyedRequest> of_page;
-    for (const KeyedRequest& request : keyed_)
-      of_page.insert(of_page.end(), static_cast<std::size_t>(options.samples), request);
+    const std::vector<KeyedRequest> of_page = repeat_for_samples(keyed_, options.samples);
     std::vector<Score> scores(pages.size());
     score_terms(of_page, pages, scores);
     watch.lap(&IterationTimes::rewards);

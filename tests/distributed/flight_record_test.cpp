@@ -66,6 +66,14 @@ TEST_CASE("a rank that was killed is named, with the operation that it never joi
       "41, for which learner 0 waited");
 }
 
+TEST_CASE("of several ranks that were cut off the one whose heart stopped first is named") {
+  std::vector<FlightEntry> records{learner(0, 1283, true), learner(1, 1282, false), learner(2, 1283, true)};
+  records[1].heartbeat = kNow - kSecond;
+  records[2].terminated = 1;
+  CHECK(test::contains(diagnose(records, kNow, 0, true).value_or(""),
+                       "learner 1 (rank 1 on node7) was killed in iteration 41"));
+}
+
 TEST_CASE("a rank that has stopped is named while the others wait, after the deadline and not before") {
   std::vector<FlightEntry> records{learner(0, 1283, true), learner(1, 1282, false), learner(2, 1283, true)};
   records[1].heartbeat = kNow - 20 * kSecond;

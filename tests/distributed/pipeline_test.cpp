@@ -38,13 +38,11 @@ Experience shop_experience(ShopRun& shop, int requests, int samples, int lanes) 
   SampleOptions options;
   options.seed = 3;
   options.samples = samples;
-  auto trajectories = shop.generator().generate(keyed, options);
-  std::vector<KeyedRequest> scored;
-  for (const KeyedRequest& request : keyed)
-    for (int sample = 0; sample < samples; ++sample) scored.push_back(request);
-  auto scores = shop.scorer().score(scored, trajectories);
-  Experience experience = gather_experience(shop.language(), keyed, std::move(trajectories),
-                                            std::move(scores), samples, lane_numbers(lanes), shop.pool());
+  PhaseClock clock;
+  ScoredPages pages = LocalPageSource(shop.generator(), shop.scorer()).pages(keyed, options, clock);
+  Experience experience =
+      gather_experience(shop.language(), keyed, std::move(pages.trajectories), std::move(pages.scores),
+                        samples, lane_numbers(lanes), shop.pool());
   evaluate_old(shop.parameters().view(), shop.language().vocabulary(), experience, shop.pool());
   return experience;
 }

@@ -103,6 +103,30 @@ TEST_CASE("another order of adding gives nearly the same parameters") {
   }
 }
 
+TEST_CASE("each stage and order of adding uses the operations that the documentation says") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world) || world->size() == 1) return;
+  for (const int zero : {0, 1, 2})
+    for (const Determinism determinism : {Determinism::exact, Determinism::fast}) {
+      ShardingConfig sharding = small_buckets(zero);
+      sharding.determinism = determinism;
+      RecordingCommunicator recorded(*world);
+      FlatParameters parameters(shop_test::shop_model(shop_test::shop_language()));
+      const auto pool = make_lane_pool(1);
+      Trainer trainer(recorded, parameters, {}, *pool, kTestLanes, 10, sharding);
+      trainer.step(lane_loss(-1), 1);
+      const auto totals = recorded.totals();
+      const bool exact = determinism == Determinism::exact;
+      CHECK(totals.contains("all_to_all") == exact);
+      CHECK(totals.contains("all_reduce sum") == (!exact && zero == 0));
+      CHECK(totals.contains("reduce_scatter") == (!exact && zero > 0));
+      const auto buckets = static_cast<std::int64_t>(trainer.sharding().buckets().size());
+      const std::int64_t rounds = zero == 2 ? kTestLanes / world->size() : 1;
+      const std::string sum = exact ? "all_to_all" : zero == 0 ? "all_reduce sum" : "reduce_scatter";
+      CHECK(totals.at(sum).operations == buckets * rounds);
+    }
+}
+
 TEST_CASE("what one lane's data says reaches every rank") {
   const auto world = MpiCommunicator::world();
   if (!can_learn(*world)) return;

@@ -196,25 +196,39 @@ def check_killed_and_stopped(run, kinds):
         assert name in run.good_plain("postmortem", victim.folder).splitlines()[0]
 
 
-def check_checkpoint_on_request(run, hashes):
+def check_checkpoint_on_request(run):
     """SIGUSR1 to mpirun: a checkpoint and code 75, and the run goes on to the same end."""
-    victim = with_settings(run, "asked", {"ppo.checkpoint_every": 100})
+    def fresh(name):
+        other = with_settings(run, name, {"ppo.iterations": 60, "ppo.checkpoint_every": 100})
+        (other.folder / "config.yaml").unlink()
+        good(other, 1, "sft")
+        return other
+
+    hashes = fresh("unasked").train()
+    victim = fresh("asked")
     process = subprocess.Popen(
-        mpirun(2, victim.command("train", "--policy", "both", threads=1)), env=ENVIRONMENT, stdout=subprocess.PIPE,
+        mpirun(2, victim.command("train", "--policy", "both", threads=1)), env=ENVIRONMENT, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True,
     )
     metrics = victim.folder / "train" / "both" / "metrics.jsonl"
     while process.poll() is None and not (metrics.exists() and metrics.read_text().count("\n")):
         time.sleep(0.002)
     process.send_signal(signal.SIGUSR1)
-    printed, said = process.communicate(timeout=60)
-    if process.returncode == 0:  # it was at its last iteration
-        assert hashes_of(printed) == hashes
-        return
+    said = process.communicate(timeout=60)[1]
     assert process.returncode == 75, (process.returncode, said)
     assert "go on with `train --resume`" in said, said
-    assert victim.checkpoints()
+    assert len(victim.checkpoints()) == 1
     assert hashes_of(good(victim, 4, "train", "--policy", "both", "--resume")) == hashes
+
+
+def check_one_job_a_folder(run):
+    """A second job in the run folder of a running one is refused and does the first no harm."""
+    victim, process, children = started(run, 2, {}, "busy")
+    done = call(victim, 2, "train", "--policy", "both", "--resume")
+    assert done.returncode == 1 and "another job works in" in done.stderr, done.stderr
+    assert process.poll() is None
+    os.kill(children[0], signal.SIGKILL)
+    ended(process, children, END_AFTER_FAILURE)
 
 
 def check_throw(run):
@@ -253,7 +267,8 @@ def main():
             (6, SPLIT, rank, name) for rank, name in
             enumerate(["learner 0", "learner 1", "rollout 0", "rollout 1", "rollout 2", "reward 0"])]
     check_killed_and_stopped(run, killed)
-    check_checkpoint_on_request(run, hashes)
+    check_checkpoint_on_request(run)
+    check_one_job_a_folder(run)
     check_throw(run)
 
 
