@@ -22,12 +22,18 @@ namespace {
 
 constexpr std::int64_t kJudgeEvery = 5;  ///< iterations
 
+/// Whether the value is how the program behaved before the key was there: older checkpoints go on.
+bool was_always_so(const std::string& path, const std::string& value) {
+  static const std::map<std::string, std::string> kBefore = {
+      {"distributed.determinism", "exact"}, {"ppo.max_staleness", "0"}, {"ppo.importance_cap", "2"}};
+  const auto found = kBefore.find(path);
+  return found != kBefore.end() && found->second == value;
+}
+
 RunIdentity identity_of(const Workbench& bench, const PolicyVariant& variant) {
   std::string text = variant.name;
   for (const auto& [path, value] : bench.loaded().values)
-    // Checkpoints from before this key was there go on.
-    if (differing_keys({{path, value}}, {{path, value + "?"}}).size() == 1 &&
-        !(path == "distributed.determinism" && value == "exact"))
+    if (differing_keys({{path, value}}, {{path, value + "?"}}).size() == 1 && !was_always_so(path, value))
       text += fmt::format("\n{}: {}", path, value);
   return {sha256_hex(text), bench.language().hash(), numeric_fingerprint()};
 }
@@ -113,7 +119,7 @@ void LearnerRun::write_rollouts_of(std::int64_t iteration, const Experience& pag
                  pages);
 }
 
-CheckpointHashes LearnerRun::save(const Pipeline& pipeline) {
+CheckpointHashes LearnerRun::save(Pipeline& pipeline) {
   return save_checkpoint(trainer_, store_, to_checkpoint(trainer_, pipeline.state(), metric_lines_));
 }
 
@@ -204,12 +210,12 @@ std::optional<CheckpointHashes> LearnerRun::run(PageSource& source) {
     save(pipeline);
     return std::nullopt;
   }
-  if (pipeline.state().stopped)
+  if (pipeline.stopped())
     log_warn(
         "{}: stopped after {} of {} iterations, more than {} nats a page from the warm-up; the last policy "
         "within that is kept. "
         "A smaller ppo.optimizer.learning_rate or a larger ppo.kl_coefficient lets it run on",
-        variant_.name, pipeline.state().iteration, experiment.ppo.iterations, experiment.ppo.kl.hard_stop);
+        variant_.name, pipeline.iterations_done(), experiment.ppo.iterations, experiment.ppo.kl.hard_stop);
   const CheckpointHashes hashes = save(pipeline);
   on_first_rank(bench_.learners(), [&] {
     report_times(pipeline.clock());

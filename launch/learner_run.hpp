@@ -49,7 +49,7 @@ class LearnerRun {
   void go_on_from(const Checkpoint& saved, Pipeline& pipeline);
   PipelineHooks hooks(Pipeline& pipeline, Progress& progress);
   void report(const IterationReport& report, Pipeline& pipeline, Progress& progress);
-  CheckpointHashes save(const Pipeline& pipeline);
+  CheckpointHashes save(Pipeline& pipeline);
   void write_rollouts_of(std::int64_t iteration, const Experience& pages) const;
   bool checkpoint_asked_for();
   /// How long each phase took on this rank, in times.json and in words.

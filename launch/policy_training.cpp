@@ -87,7 +87,8 @@ std::optional<CheckpointHashes> train_policy(Workbench& bench, const PolicyVaria
   if (scoring) score_pages(bench, variant.name, *scoring);
   if (!learner) return CheckpointHashes{};
   ReceivedPageSource source(bench.world(), bench.topology(), learner->trainer().learner_lanes(),
-                            bench.language(), learner->parameters(), bench.weight_group());
+                            bench.language(), learner->parameters(), bench.weight_group(),
+                            bench.experiment().ppo.max_staleness);
   return learner->run(source);
 }
 

@@ -1,6 +1,7 @@
 #include "core/checkpoint/checkpoint.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <numeric>
 #include <tuple>
@@ -34,6 +35,10 @@ void CheckpointHasher::array(std::string_view name, std::span<const std::int64_t
   if (in_parameters_) hash_array(parameters_, name, "float32", shape, std::as_bytes(values));
 }
 
+void CheckpointHasher::blob(std::string_view name, std::string_view bytes) {
+  hash_array(state_, name, "bytes", std::array{std::ssize(bytes)}, std::as_bytes(std::span(bytes)));
+}
+
 CheckpointHashes CheckpointHasher::finish(const std::map<std::string, double>& numbers,
                                           std::span<const std::string> metrics) {
   for (const auto& [name, value] : numbers) state_.update(fmt::format("{} {}\n", name, shortest_text(value)));
@@ -47,6 +52,7 @@ CheckpointHashes hash_checkpoint(const Checkpoint& checkpoint) {
     hasher.group(group);
     for (const NamedArray& array : arrays) hasher.array(array.name, array.shape, array.values);
   }
+  for (const auto& [name, bytes] : checkpoint.blobs) hasher.blob(name, bytes);
   return hasher.finish(checkpoint.numbers, checkpoint.metrics);
 }
 

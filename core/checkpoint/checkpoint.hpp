@@ -21,13 +21,15 @@ struct NamedArray {
   bool operator==(const NamedArray&) const = default;
 };
 
-/// Everything needed to go on bit for bit, or one rank's part of the arrays. Random numbers need no state:
-/// they are keyed by the iteration.
+/// Everything needed to go on bit for bit, or one rank's part of the arrays and blobs. Random numbers need no
+/// state: they are keyed by the iteration.
 struct Checkpoint {
   std::int64_t iteration = 0;  ///< iterations done
   /// Arrays by group, each group sorted by name (and begin): "parameters", "exp_avg", "exp_avg_sq", and what
   /// else a trainer keeps.
   std::map<std::string, std::vector<NamedArray>> arrays;
+  /// Other bytes by name, each whole; ranks have different ones.
+  std::map<std::string, std::string> blobs;
   std::map<std::string, double> numbers;  ///< optimizer step, policy version, KL coefficient, ...
   std::vector<std::string> metrics;       ///< a line an iteration, times, bytes and memory left out
   bool operator==(const Checkpoint&) const = default;
@@ -46,17 +48,19 @@ void hash_array(Sha256& hash, std::string_view name, std::string_view dtype,
 
 struct CheckpointHashes {
   std::string parameters;  ///< of the group "parameters"
-  std::string state;       ///< of all arrays, numbers and metrics
+  std::string state;       ///< of all arrays, blobs, numbers and metrics
   bool operator==(const CheckpointHashes&) const = default;
 };
 
 /// Both hashes, of arrays that need not be in memory together: groups in the order of their names, in each
-/// group every whole array in the order of names.
+/// group every whole array in the order of names; then the blobs.
 class CheckpointHasher {
  public:
   explicit CheckpointHasher(std::int64_t iteration);
   void group(const std::string& name);
   void array(std::string_view name, std::span<const std::int64_t> shape, std::span<const float> values);
+  /// After all arrays, in the order of names.
+  void blob(std::string_view name, std::string_view bytes);
   CheckpointHashes finish(const std::map<std::string, double>& numbers, std::span<const std::string> metrics);
 
  private:

@@ -45,6 +45,14 @@ void read_shard(const std::filesystem::path& path, Checkpoint& checkpoint) {
                         file.read<float>(array_path(group, names[i], begins[i])),
                         begins[i]});
   }
+  if (file.has("blobs")) {
+    const auto names = file.read_strings("blobs/names"), values = file.read_strings("blobs/values");
+    require(names.size() == values.size(), "{}: {} names for {} blobs", path.string(), names.size(),
+            values.size());
+    for (std::size_t i = 0; i < names.size(); ++i)
+      require(checkpoint.blobs.emplace(names[i], values[i]).second, "{}: {} is there twice", path.string(),
+              names[i]);
+  }
   if (file.has("metrics")) checkpoint.metrics = file.read_strings("metrics");
 }
 
@@ -110,6 +118,13 @@ void CheckpointStore::write_shard(const std::filesystem::path& folder, int shard
     file.write("shapes/" + group + "/begins", begins);
   }
   file.write_strings("groups", groups);
+  std::vector<std::string> names, values;
+  for (const auto& [name, bytes] : part.blobs) {
+    names.push_back(name);
+    values.push_back(bytes);
+  }
+  file.write_strings("blobs/names", names);
+  file.write_strings("blobs/values", values);
   if (shard == 0) file.write_strings("metrics", part.metrics);
   file.close();
 }

@@ -16,7 +16,7 @@ namespace pagewright {
 /// them; the first also metrics), ... Any number of ranks may read it.
 class CheckpointStore {
  public:
-  static constexpr int kVersion = 2;  ///< 1 had a single shard of whole arrays
+  static constexpr int kVersion = 3;  ///< 1 had a single shard of whole arrays, 2 had no blobs
 
   CheckpointStore(std::filesystem::path folder, RunIdentity identity, int keep);
 

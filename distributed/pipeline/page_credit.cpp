@@ -6,6 +6,7 @@
 
 #include "core/base/byte_buffer.hpp"
 #include "core/rl/advantage.hpp"
+#include "core/rl/importance.hpp"
 #include "core/rl/kl.hpp"
 #include "core/rl/whiten.hpp"
 #include "distributed/lane_tree.hpp"
@@ -28,12 +29,14 @@ struct LaneCredit {
   Moments rewards;     ///< of pages
   Moments kl;          ///< nats, of pages
   double drift = 0;
+  ImportanceStatistics importance;
   LaneSums sums;  ///< per page
 
   std::string bytes() const {
     ByteWriter writer;
     for (const Moments& part : {advantages, returns, errors, rewards, kl}) writer.value(part);
     writer.value(drift);
+    writer.value(importance);
     write_sums(sums, writer);
     return writer.take();
   }
@@ -43,6 +46,7 @@ struct LaneCredit {
     for (Moments* part : {&lane.advantages, &lane.returns, &lane.errors, &lane.rewards, &lane.kl})
       *part = reader.value<Moments>();
     lane.drift = reader.value<double>();
+    lane.importance = reader.value<ImportanceStatistics>();
     lane.sums = read_sums(reader);
     reader.finish();
     return lane;
@@ -77,9 +81,12 @@ void credit_page(const PpoConfig& config, double kl_coefficient, LearningPage& p
   const auto log_probs = credit_doubles(page.old_log_probs),
              reference = credit_doubles(page.reference_log_probs);
   const auto values = credit_doubles(page.old_values);
+  const auto importance =
+      importance_weights(page.old_log_probs, page.trajectory.log_probs, config.importance_cap);
+  lane.importance.add(importance, config.importance_cap);
   double page_kl = 0;
   for (std::size_t t = 0; t < log_probs.size(); ++t) {
-    page_kl += log_probs[t] - reference[t];
+    page_kl += importance[t] * (log_probs[t] - reference[t]);
     lane.drift = std::max(lane.drift, std::abs(log_probs[t] - page.trajectory.log_probs[t]));
   }
   const auto kl = config.kl_in == KlPlace::reward ? kl_terms(config.kl_estimator, log_probs, reference)
@@ -115,6 +122,20 @@ Moments merged(const std::vector<LaneCredit>& lanes, Moments LaneCredit::*member
   return merge_lanes(parts);
 }
 
+void add_importance(const std::vector<LaneCredit>& lanes, Metrics& metrics) {
+  std::vector<LaneSums> sums;
+  for (const LaneCredit& lane : lanes)
+    sums.push_back({{"tokens", lane.importance.tokens},
+                    {"sum", lane.importance.sum},
+                    {"squares", lane.importance.sum_of_squares},
+                    {"truncated", lane.importance.truncated}});
+  const LaneSums all = add_lanes(std::span<const LaneSums>(sums));
+  const ImportanceStatistics total{all.at("tokens"), all.at("sum"), all.at("squares"), all.at("truncated")};
+  metrics["importance_mean"] = total.mean();
+  metrics["importance_effective_share"] = total.effective_share();
+  metrics["importance_truncated"] = total.truncated / total.tokens;
+}
+
 }  // namespace
 
 Metrics assign_credit(const PpoConfig& config, double kl_coefficient, Experience& experience,
@@ -141,6 +162,7 @@ Metrics assign_credit(const PpoConfig& config, double kl_coefficient, Experience
   metrics["reward_deviation"] = std::sqrt(rewards.variance());
   metrics["kl_per_page"] = merged(lanes, &LaneCredit::kl).mean;
   metrics["behaviour_drift"] = drift;
+  if (config.max_staleness > 0) add_importance(lanes, metrics);
   metrics["explained_variance"] =
       returns.variance() > 0 ? 1 - merged(lanes, &LaneCredit::errors).variance() / returns.variance() : 0;
   return metrics;

@@ -7,6 +7,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 
+#include "core/rl/importance.hpp"
 #include "core/rl/kl.hpp"
 #include "core/rl/policy_loss.hpp"
 #include "distributed/pipeline/page_evaluation.hpp"
@@ -16,12 +17,13 @@ namespace {
 
 /// Rows of all pages of the lane's share, concatenated [R].
 struct LossRows {
-  std::vector<float> old_log_probs, old_values, reference, advantages, returns;
+  std::vector<float> behaviour, old_log_probs, old_values, reference, advantages, returns;
   std::vector<std::int64_t> lengths;  // [pages]
 
   explicit LossRows(std::span<const LearningRequest* const> requests) {
     for (const LearningRequest* request : requests)
       for (const LearningPage& page : request->pages) {
+        append(behaviour, page.trajectory.log_probs);
         append(old_log_probs, page.old_log_probs);
         append(old_values, page.old_values);
         append(reference, page.reference_log_probs);
@@ -78,14 +80,21 @@ at::Tensor page_loss(const PpoConfig& config, double kl_coefficient, const Weigh
                         loss_row(rows.advantages, fresh.log_probs), config.clip);
   const at::Tensor value = value_loss_terms(fresh.values, loss_row(rows.old_values, fresh.values),
                                             loss_row(rows.returns, fresh.values), config.clip_value);
-  at::Tensor terms = policy.loss + config.value_coefficient * value;
+  at::Tensor policy_loss = policy.loss, ratio = policy.ratio;
+  if (rows.behaviour != rows.old_log_probs) {
+    const at::Tensor importance =
+        loss_row(importance_weights(rows.old_log_probs, rows.behaviour, config.importance_cap), policy.loss);
+    policy_loss = policy_loss * importance;
+    ratio = ratio * importance;
+  }
+  at::Tensor terms = policy_loss + config.value_coefficient * value;
   if (config.entropy_coefficient != 0) terms = terms - config.entropy_coefficient * fresh.entropy;
   if (config.kl_in == KlPlace::loss)
     terms = terms + kl_coefficient * kl_loss_terms(config.kl_estimator, fresh.log_probs,
-                                                   loss_row(rows.reference, fresh.log_probs), policy.ratio);
+                                                   loss_row(rows.reference, fresh.log_probs), ratio);
 
   count_update(config, fresh, rows, sums, ratio_deviation);
-  sums["policy_loss"] += weighted_value(policy.loss, token_shares);
+  sums["policy_loss"] += weighted_value(policy_loss, token_shares);
   sums["value_loss"] += weighted_value(value, token_shares);
   return weighted_sum(terms, token_shares);
 }

@@ -15,9 +15,10 @@
 namespace pagewright {
 
 /// policy + value_coefficient * value - entropy_coefficient * entropy (+ kl_coefficient * KL with kl_in:
-/// loss), each aggregated with the counts of the whole mini-batch. Adds policy_loss and value_loss (shares of
-/// the whole), and counts tokens, pages, clipped, value_clipped, old_minus_new and entropy to `sums`;
-/// `ratio_deviation` becomes the largest |ratio - 1|.
+/// loss), each aggregated with the counts of the whole mini-batch. Where pages were sampled by other weights
+/// than the old ones, policy and KL terms carry truncated importance weights (core/rl/importance.hpp). Adds
+/// policy_loss and value_loss (shares of the whole), and counts tokens, pages, clipped, value_clipped,
+/// old_minus_new and entropy to `sums`; `ratio_deviation` becomes the largest |ratio - 1|.
 at::Tensor page_loss(const PpoConfig& config, double kl_coefficient, const WeightsView& weights,
                      const LayoutVocabulary& vocabulary, std::span<const LearningRequest* const> requests,
                      const GlobalCounts& counts, LaneSums& sums, double& ratio_deviation);

@@ -117,26 +117,34 @@ std::vector<PageUpdate::MiniBatch> PageUpdate::mini_batches(const Passes& passes
   return batches;
 }
 
-Metrics PageUpdate::run(const Experience& experience, std::uint64_t iteration, double kl_coefficient) {
+PageUpdateReport PageUpdate::run(const Experience& experience, std::uint64_t iteration, double kl_coefficient,
+                                 const std::function<void()>& between) {
   const Passes passes = shuffled_passes(experience, iteration);
   const std::vector<MiniBatch> batches = mini_batches(passes);
   std::vector<StepReport> reports;
   std::vector<double> deviations;  // [steps], of this rank's lanes and then of all
+  std::vector<std::int64_t> pages(experience.lanes.size(), 0);  // in all passes
   for (const MiniBatch& batch : batches) {
     std::vector<double> of_lanes(static_cast<std::size_t>(config_.lanes), 0.0);
     const LossFunction loss = [&](const WeightsView& weights, int lane, int, LaneSums& sums) {
-      const auto index = std::ranges::find(experience.lanes, lane) - experience.lanes.begin();
-      return page_loss(config_, kl_coefficient, weights, language_.vocabulary(),
-                       batch.lanes.at(static_cast<std::size_t>(index)), batch.counts, sums,
-                       of_lanes[static_cast<std::size_t>(lane)]);
+      const auto index =
+          static_cast<std::size_t>(std::ranges::find(experience.lanes, lane) - experience.lanes.begin());
+      for (const LearningRequest* request : batch.lanes.at(index)) pages[index] += std::ssize(request->pages);
+      return page_loss(config_, kl_coefficient, weights, language_.vocabulary(), batch.lanes[index],
+                       batch.counts, sums, of_lanes[static_cast<std::size_t>(lane)]);
     };
     reports.push_back(trainer_.step(loss, /*micro_batches=*/1));
     deviations.push_back(*std::ranges::max_element(of_lanes));
+    if (between) between();
   }
   combine_doubles(deviations, trainer_.learner_lanes().learners(), ReduceOp::max);
   UpdateTotals totals;
   for (std::size_t step = 0; step < reports.size(); ++step) totals.add(reports[step], deviations[step]);
-  return totals.metrics(config_.epochs);
+  for (std::int64_t& lane : pages) {
+    require(lane % config_.epochs == 0, "{} pages of a lane in {} equal passes", lane, config_.epochs);
+    lane /= config_.epochs;
+  }
+  return {totals.metrics(config_.epochs), std::move(pages)};
 }
 
 }  // namespace pagewright

@@ -2,6 +2,7 @@
 // Step 7 of an iteration: optimizer steps on the iteration's pages.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,12 @@
 
 namespace pagewright {
 
+struct PageUpdateReport {
+  Metrics metrics;
+  /// [lanes of this rank] pages that went through the loss, in each pass.
+  std::vector<std::int64_t> pages_of_lane;
+};
+
 /// Passes over the pages in mini-batches. A mini-batch takes an equal share of every lane; inside a lane
 /// requests are shuffled anew each pass, and the samples of a request never part.
 class PageUpdate {
@@ -21,13 +28,14 @@ class PageUpdate {
   /// References must outlive the object. Throws Error if the requests do not divide by lanes x mini-batches.
   PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer, std::uint64_t seed);
 
-  /// `experience` holds the pages of this rank's lanes. All learners take part: besides the trainer's steps,
-  /// two all-reduces of a few numbers a step. Metrics, the same on all ranks: policy_loss, value_loss,
-  /// entropy, clip_fraction, value_clip_fraction, approximate_kl (old against new), ratio_max_deviation,
-  /// grad_norm (mean), learning_rate (last), skipped_steps, pages_learnt (per pass), and of the very first
-  /// step, when old and new are the same weights, first_ratio_deviation and first_clip_fraction: both exactly
-  /// 0.
-  Metrics run(const Experience& experience, std::uint64_t iteration, double kl_coefficient);
+  /// `experience` holds the pages of this rank's lanes; `between` is called after every optimizer step. All
+  /// learners take part: besides the trainer's steps, two all-reduces of a few numbers a step. Metrics, the
+  /// same on all ranks: policy_loss, value_loss, entropy, clip_fraction, value_clip_fraction, approximate_kl
+  /// (old against new), ratio_max_deviation, grad_norm (mean), learning_rate (last), skipped_steps,
+  /// pages_learnt (per pass), and of the very first step, when old and new are the same weights,
+  /// first_ratio_deviation and first_clip_fraction: both exactly 0.
+  PageUpdateReport run(const Experience& experience, std::uint64_t iteration, double kl_coefficient,
+                       const std::function<void()>& between = {});
 
  private:
   /// [passes][lanes of this rank][requests of the lane], shuffled.

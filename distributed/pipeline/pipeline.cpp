@@ -19,8 +19,8 @@ double pipeline_kl_alarm(const KlControlConfig& kl) {
 Pipeline::Pipeline(PpoConfig config, PipelineParts parts, std::uint64_t seed)
     : config_(config),
       parts_(std::move(parts)),
-      seed_(seed),
-      draw_(parts_.requests, config_.requests, config_.lanes, seed),
+      schedule_(config_, parts_.language, parts_.source, parts_.trainer.learner_lanes(),
+                RequestDraw(parts_.requests, config_.requests, config_.lanes, seed), seed),
       kl_(config_.kl_control()),
       update_(config_, parts_.language, parts_.trainer, seed),
       watch_(pipeline_kl_alarm(kl_.config())),
@@ -30,28 +30,24 @@ Pipeline::Pipeline(PpoConfig config, PipelineParts parts, std::uint64_t seed)
 
 Experience Pipeline::experience(const PipelineHooks& hooks, Metrics& metrics) {
   const LearnerLanes& lanes = parts_.trainer.learner_lanes();
-  const std::vector<KeyedRequest> requests = draw_.draw(static_cast<std::uint64_t>(iteration_), lanes.own());
-  SampleOptions options;
-  options.seed = seed_;
-  options.iteration = static_cast<std::uint64_t>(iteration_);
-  options.samples = config_.samples;
-  ScoredPages pages = parts_.source.pages(requests, options, clock_);
-
   LanePool& pool = parts_.trainer.pool();
+  OrderedPages drawn = schedule_.next(iteration_, parts_.trainer.parameters().version(), clock_);
   Experience result = clock_.time("evaluate", [&] {
-    Experience gathered = gather_experience(parts_.language, requests, std::move(pages.trajectories),
-                                            std::move(pages.scores), config_.samples, lanes.own(), pool);
+    Experience gathered = gather_experience(
+        parts_.language, schedule_.requests(iteration_), std::move(drawn.pages.trajectories),
+        std::move(drawn.pages.scores), config_.samples, lanes.own(), pool);
     evaluate_old(parts_.trainer.parameters().view(), parts_.language.vocabulary(), gathered, pool);
     return gathered;
   });
   metrics = clock_.time("credit", [&] { return assign_credit(config_, kl_.coefficient(), result, lanes); });
   metrics["kl_coefficient"] = kl_.coefficient();
+  if (config_.max_staleness > 0) metrics["staleness"] = static_cast<double>(iteration_ - drawn.ordered_in);
   if (hooks.on_experience) hooks.on_experience(iteration_, result);
   return result;
 }
 
-bool Pipeline::stop_if_over_budget(double kl_per_page) {
-  if (!kl_.over_budget(kl_per_page)) {
+bool Pipeline::stop_if_over_budget(Metrics& metrics) {
+  if (!kl_.over_budget(metrics.at("kl_per_page"))) {
     within_budget_ = parts_.trainer.shard_of_values();
     return false;
   }
@@ -59,26 +55,41 @@ bool Pipeline::stop_if_over_budget(double kl_per_page) {
   shard.values = within_budget_;
   parts_.trainer.restore(shard);
   parts_.trainer.parameters().bump_version();
+  metrics["stopped"] = 1;
+  if (const std::int64_t dropped = schedule_.drop_waiting(clock_); dropped > 0)
+    metrics["pages_dropped"] = static_cast<double>(dropped * config_.pages());
   stopped_ = true;
   return true;
+}
+
+void Pipeline::learn(const Experience& pages, Metrics& metrics) {
+  const PageUpdateReport update = clock_.time("learn", [&] {
+    return update_.run(pages, static_cast<std::uint64_t>(iteration_), kl_.coefficient(),
+                       [&] { parts_.source.progress(); });
+  });
+  metrics.insert(update.metrics.begin(), update.metrics.end());
+  schedule_.ledger().learn(update.pages_of_lane);
+  schedule_.ledger().check();
 }
 
 IterationReport Pipeline::iterate(const PipelineHooks& hooks) {
   IterationReport report;
   report.iteration = iteration_;
   const Experience pages = experience(hooks, report.metrics);
-  const double kl_per_page = report.metrics.at("kl_per_page");
-  if (stop_if_over_budget(kl_per_page)) {
-    report.metrics["stopped"] = 1;
+  if (stop_if_over_budget(report.metrics)) {
     report.learnt = false;
+    account_measured();
     return report;
   }
-  report.metrics.merge(clock_.time("learn", [&] {
-    return update_.run(pages, static_cast<std::uint64_t>(iteration_), kl_.coefficient());
-  }));
-  kl_.update(kl_per_page, static_cast<double>(config_.pages()));
+  learn(pages, report.metrics);
+  kl_.update(report.metrics.at("kl_per_page"), static_cast<double>(config_.pages()));
   ++iteration_;
   return report;
+}
+
+void Pipeline::account_measured() {
+  schedule_.ledger().measure(schedule_.pages_per_lane());
+  schedule_.ledger().check();
 }
 
 IterationReport Pipeline::measure_final(const PipelineHooks& hooks) {
@@ -86,7 +97,8 @@ IterationReport Pipeline::measure_final(const PipelineHooks& hooks) {
   report.iteration = iteration_;
   report.learnt = false;
   experience(hooks, report.metrics);
-  if (stop_if_over_budget(report.metrics.at("kl_per_page"))) report.metrics["stopped"] = 1;
+  stop_if_over_budget(report.metrics);
+  account_measured();
   return report;
 }
 
@@ -111,6 +123,7 @@ bool Pipeline::run(const PipelineHooks& hooks) {
   while (!stopped_ && iteration_ < config_.iterations) {
     finish(iterate(hooks));
     if (hooks.interrupted && hooks.interrupted()) {
+      schedule_.collect(clock_);
       parts_.source.close();
       return false;
     }
@@ -120,7 +133,7 @@ bool Pipeline::run(const PipelineHooks& hooks) {
   return true;
 }
 
-PipelineState Pipeline::state() const {
+PipelineState Pipeline::state() {
   const FlatParameters& parameters = parts_.trainer.parameters();
   return {iteration_,
           kl_.coefficient(),
@@ -128,7 +141,8 @@ PipelineState Pipeline::state() const {
           parameters.step(),
           parameters.version(),
           parts_.trainer.shard(),
-          within_budget_.clone()};
+          within_budget_.clone(),
+          schedule_.waiting(clock_)};
 }
 
 void Pipeline::restore(const PipelineState& state) {
@@ -142,6 +156,7 @@ void Pipeline::restore(const PipelineState& state) {
   kl_.set_coefficient(state.kl_coefficient);
   iteration_ = state.iteration;
   stopped_ = state.stopped;
+  schedule_.restore(iteration_, state.waiting);
 }
 
 }  // namespace pagewright

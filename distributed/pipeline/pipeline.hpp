@@ -12,10 +12,9 @@
 #include "core/page/page_language.hpp"
 #include "distributed/pipeline/experience.hpp"
 #include "distributed/pipeline/metrics.hpp"
-#include "distributed/pipeline/page_source.hpp"
+#include "distributed/pipeline/page_schedule.hpp"
 #include "distributed/pipeline/page_update.hpp"
 #include "distributed/pipeline/ppo_config.hpp"
-#include "distributed/pipeline/request_draw.hpp"
 #include "distributed/pipeline/training_watch.hpp"
 #include "distributed/trainer.hpp"
 
@@ -41,6 +40,7 @@ struct PipelineState {
   TrainerShard shard;
   at::Tensor within_budget;  ///< [S] the newest parameters whose divergence was measured and within the hard
                              ///< stop
+  std::vector<WaitingLane> waiting;  ///< pages ordered and not learnt yet (Note [Staleness])
 };
 
 /// What happened in an iteration.
@@ -78,8 +78,9 @@ class Pipeline {
   /// interrupted.
   bool run(const PipelineHooks& hooks = {});
 
-  /// A copy; between iterations.
-  PipelineState state() const;
+  /// A copy; between iterations. With max_staleness all learners call it together, and wait for the pages
+  /// that are under way.
+  PipelineState state();
   /// Throws Error if the state is not of this model.
   void restore(const PipelineState& state);
   /// Lets the self-check see an iteration that an earlier process reported, in order, before run(). Returns
@@ -87,22 +88,28 @@ class Pipeline {
   std::vector<std::string> recall(std::int64_t iteration, const Metrics& metrics);
 
   const PpoConfig& config() const { return config_; }
+  bool stopped() const { return stopped_; }
+  std::int64_t iterations_done() const { return iteration_; }
+  /// What became of the pages of this rank's lanes.
+  const LaneLedger& ledger() const { return schedule_.ledger(); }
   /// Where the time went on this rank.
   const PhaseClock& clock() const { return clock_; }
 
  private:
   /// Steps 1 to 6 under the current parameters.
   Experience experience(const PipelineHooks& hooks, Metrics& metrics);
-  /// Whether the hard stop was reached; then the parameters are back within it.
-  bool stop_if_over_budget(double kl_per_page);
+  /// Whether the hard stop was reached; then the parameters are back within it, and pages under way dropped.
+  bool stop_if_over_budget(Metrics& metrics);
+  void learn(const Experience& pages, Metrics& metrics);
+  /// The pages at hand are not learnt.
+  void account_measured();
   IterationReport iterate(const PipelineHooks& hooks);
   IterationReport measure_final(const PipelineHooks& hooks);
   void warn(IterationReport& report, const PipelineHooks& hooks);
 
   PpoConfig config_;
   PipelineParts parts_;
-  std::uint64_t seed_;
-  RequestDraw draw_;
+  PageSchedule schedule_;
   KlController kl_;
   PageUpdate update_;
   TrainingWatch watch_;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <numeric>
 #include <utility>
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
+#include "core/base/byte_buffer.hpp"
 #include "core/base/error.hpp"
 #include "distributed/agreement.hpp"
 
@@ -96,6 +98,64 @@ std::vector<float> gather_slot(const Trainer& trainer, const FlatSlot& slot,
   return values;
 }
 
+/// Sorts by iteration and lane.
+std::string blob_name(const WaitingLane& lane) {
+  return fmt::format("pages/{:08}/lane-{:04}", lane.iteration, lane.lane);
+}
+
+std::string to_blob(const WaitingLane& lane) {
+  ByteWriter writer;
+  for (const std::int64_t number : {lane.iteration, lane.ordered_in, lane.policy_version})
+    writer.value(number);
+  writer.value(lane.lane);
+  writer.text(lane.trajectories);
+  writer.text(lane.scores);
+  return writer.take();
+}
+
+WaitingLane from_blob(const std::string& name, std::string_view bytes) {
+  ByteReader reader(bytes, "the checkpoint's " + name);
+  WaitingLane lane;
+  for (std::int64_t* number : {&lane.iteration, &lane.ordered_in, &lane.policy_version})
+    *number = reader.value<std::int64_t>();
+  lane.lane = reader.value<int>();
+  lane.trajectories = reader.text();
+  lane.scores = reader.text();
+  reader.finish();
+  return lane;
+}
+
+/// The blobs of this rank's lanes.
+std::vector<WaitingLane> own_waiting_lanes(const Trainer& trainer, const Checkpoint& checkpoint) {
+  std::vector<WaitingLane> lanes;
+  for (const auto& [name, bytes] : checkpoint.blobs) {
+    if (!name.starts_with("pages/")) continue;
+    WaitingLane lane = from_blob(name, bytes);
+    if (std::ranges::find(trainer.learner_lanes().own(), lane.lane) != trainer.learner_lanes().own().end())
+      lanes.push_back(std::move(lane));
+  }
+  return lanes;
+}
+
+/// Everybody's blobs, by name.
+std::map<std::string, std::string> gather_blobs(Communicator& learners,
+                                                const std::map<std::string, std::string>& own) {
+  ByteWriter writer;
+  for (const auto& [name, bytes] : own) {
+    writer.text(name);
+    writer.text(bytes);
+  }
+  std::map<std::string, std::string> all;
+  for (const std::string& rank : all_gather_bytes(learners, writer.take())) {
+    ByteReader reader(rank, "blobs of a checkpoint");
+    while (!reader.at_end()) {
+      std::string name = reader.text();
+      all.emplace(std::move(name), reader.text());
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 Checkpoint to_checkpoint(const Trainer& trainer, const PipelineState& state,
@@ -110,6 +170,7 @@ Checkpoint to_checkpoint(const Trainer& trainer, const PipelineState& state,
                         {"stopped", state.stopped ? 1.0 : 0.0},
                         {"optimizer_step", static_cast<double>(state.optimizer_step)},
                         {"policy_version", static_cast<double>(state.policy_version)}};
+  for (const WaitingLane& lane : state.waiting) checkpoint.blobs.emplace(blob_name(lane), to_blob(lane));
   checkpoint.metrics = std::move(metrics);
   return checkpoint;
 }
@@ -130,6 +191,7 @@ PipelineState from_checkpoint(const Trainer& trainer, const Checkpoint& checkpoi
                  shard_of_arrays(trainer, checkpoint, "exp_avg"),
                  shard_of_arrays(trainer, checkpoint, "exp_avg_sq")};
   state.within_budget = shard_of_arrays(trainer, checkpoint, "within_budget");
+  state.waiting = own_waiting_lanes(trainer, checkpoint);
   return state;
 }
 
@@ -144,6 +206,7 @@ CheckpointHashes hash_parts(const Trainer& trainer, const Checkpoint& part) {
       if (learners.rank() == 0) hasher.array(slot->spec.name, slot->spec.shape, values);
     }
   }
+  for (const auto& [name, bytes] : gather_blobs(learners, part.blobs)) hasher.blob(name, bytes);
   const CheckpointHashes hashes = hasher.finish(part.numbers, part.metrics);
   return {broadcast_text(learners, hashes.parameters, 0), broadcast_text(learners, hashes.state, 0)};
 }

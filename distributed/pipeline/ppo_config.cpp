@@ -20,6 +20,13 @@ void read_ppo_sizes(const Section& section, PpoConfig& config) {
   section.read(
       "lanes", config.lanes, at_least(1),
       "parts of a batch whose sums are made apart, so that results do not depend on threads; a power of two");
+  section.read(
+      "max_staleness", config.max_staleness, in_closed(0, 16).in_units("iterations"),
+      "how much older than the weights that learn them pages are: 0 waits for each iteration's pages; "
+      "k generates them while the k iterations before learn");
+  section.read(
+      "importance_cap", config.importance_cap, at_least(0),
+      "bound of the importance weights of pages that other weights sampled; 0: pages are not weighed");
 }
 
 void read_ppo_objective(const Section& section, PpoConfig& config) {

@@ -25,6 +25,9 @@ struct PpoConfig {
   int mini_batches = 2;  ///< optimizer steps a pass
   int lanes = 8;         ///< parts of a batch whose sums are made apart; a power of two
 
+  int max_staleness = 0;      ///< iterations by which pages may be older than the weights that learn them
+  double importance_cap = 2;  ///< of the weights that correct this (core/rl/importance.hpp); 0: none
+
   double gamma = 1.0;
   double lambda = 0.95;
   PolicyClip clip;

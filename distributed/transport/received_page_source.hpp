@@ -1,7 +1,8 @@
 #pragma once
 // Steps 2 to 4 of an iteration where other ranks do them.
 
-#include <memory>
+#include <cstdint>
+#include <deque>
 #include <optional>
 
 #include "core/page/page_language.hpp"
@@ -13,18 +14,21 @@
 
 namespace pagewright {
 
-/// The first learner hands its parameters to the rollout ranks; every learner waits for the scored pages of
-/// its lanes.
+/// An order of the first learner hands its parameters to the rollout ranks; every learner takes the scored
+/// pages of its lanes.
 class ReceivedPageSource final : public PageSource {
  public:
-  /// `weights` is the group of WeightPublisher on the first learner, and null on the others. References must
-  /// outlive it.
+  /// `weights` is the group of WeightPublisher on the first learner, and null on the others; `ahead` as
+  /// there. References must outlive it.
   ReceivedPageSource(Communicator& world, const Topology& topology, const LearnerLanes& lanes,
-                     const PageLanguage& language, const FlatParameters& parameters, Communicator* weights);
+                     const PageLanguage& language, const FlatParameters& parameters, Communicator* weights,
+                     int ahead);
 
-  /// Throws Error if a page was not generated from the parameters as they are now.
-  ScoredPages pages(std::span<const KeyedRequest> requests, const SampleOptions& options,
-                    PhaseClock& clock) override;
+  /// The rollout ranks draw the requests for themselves.
+  void order(std::span<const KeyedRequest> requests, const SampleOptions& options,
+             PhaseClock& clock) override;
+  ScoredPages take(PhaseClock& clock) override;
+  void progress() override;
   void close() override;
 
  private:
@@ -32,8 +36,8 @@ class ReceivedPageSource final : public PageSource {
   const Topology& topology_;
   const LearnerLanes& lanes_;
   const PageLanguage& language_;
-  const FlatParameters& parameters_;
   std::optional<WeightPublisher> publisher_;
+  std::deque<std::int64_t> ordered_;  ///< iterations
 };
 
 }  // namespace pagewright

@@ -19,7 +19,9 @@ ScoredPages shop_pages(ShopRun& shop) {
   options.samples = 2;
   PhaseClock clock;
   const auto requests = shop.keyed_requests(3);
-  return LocalPageSource(shop.generator(), shop.scorer()).pages(requests, options, clock);
+  LocalPageSource source(shop.generator(), shop.scorer());
+  source.order(requests, options, clock);
+  return source.take(clock);
 }
 
 }  // namespace

@@ -39,7 +39,9 @@ Experience shop_experience(ShopRun& shop, int requests, int samples, int lanes) 
   options.seed = 3;
   options.samples = samples;
   PhaseClock clock;
-  ScoredPages pages = LocalPageSource(shop.generator(), shop.scorer()).pages(keyed, options, clock);
+  LocalPageSource source(shop.generator(), shop.scorer());
+  source.order(keyed, options, clock);
+  ScoredPages pages = source.take(clock);
   Experience experience =
       gather_experience(shop.language(), keyed, std::move(pages.trajectories), std::move(pages.scores),
                         samples, lane_numbers(lanes), shop.pool());
@@ -130,6 +132,148 @@ TEST_CASE("a run that is interrupted and restored goes on bit for bit") {
   PipelineState foreign = state;
   foreign.shard.values = foreign.shard.values.slice(0, 0, 128);
   CHECK_THROWS_WITH(second.pipeline().restore(foreign), "the saved state's parameters are not of this model");
+}
+
+TEST_CASE("pages are as stale as configured, and the measurement that ends a run is fresh") {
+  for (const int staleness : {0, 1, 2, 5}) {
+    PpoConfig config = shop_config();
+    config.max_staleness = staleness;
+    ShopRun shop(config, 2);
+    std::vector<std::int64_t> versions, generated_by;
+    PipelineHooks hooks;
+    hooks.on_experience = [&](std::int64_t, const Experience& pages) {
+      versions.push_back(shop.parameters().version());
+      std::set<std::int64_t> seen;
+      for (const LearningRequest& request : pages.requests)
+        for (const LearningPage& page : request.pages) seen.insert(page.trajectory.policy_version);
+      REQUIRE(seen.size() == 1);
+      generated_by.push_back(*seen.begin());
+    };
+    std::vector<IterationReport> reports;
+    hooks.on_report = [&](const IterationReport& report) { reports.push_back(report); };
+    CHECK(shop.pipeline().run(hooks));
+    REQUIRE(versions.size() == 4);
+    for (int iteration = 0; iteration < 3; ++iteration) {
+      const auto from = static_cast<std::size_t>(std::max(0, iteration - staleness));
+      const Metrics& metrics = reports[static_cast<std::size_t>(iteration)].metrics;
+      CHECK(generated_by[static_cast<std::size_t>(iteration)] == versions[from]);
+      CHECK((staleness == 0 || metrics.at("staleness") == std::min(iteration, staleness)));
+      CHECK((metrics.at("behaviour_drift") > 0) == (staleness > 0 && iteration > 0));
+      CHECK(metrics.contains("importance_mean") == (staleness > 0));
+      CHECK(metrics.at("first_ratio_deviation") == 0);
+    }
+    CHECK(generated_by[3] == versions[3]);
+    for (const LaneAccount& lane : shop.pipeline().ledger().own())
+      CHECK(lane == LaneAccount{4 * 8, 3 * 8, 8, 0, 0});
+  }
+}
+
+TEST_CASE("with stale pages the policy learns what is rewarded, too") {
+  PpoConfig config = shop_config();
+  config.iterations = 16;
+  config.samples = 4;
+  config.kl.hard_stop = 0;
+  config.max_staleness = 2;
+  ShopRun shop(config, 2, 1e-2);
+  const auto reports = shop.run();
+  CHECK(reports.back().metrics.at("reward") > reports.front().metrics.at("reward") + 0.5);
+  CHECK(reports[8].metrics.at("importance_mean") < 2);
+  CHECK(reports[8].metrics.at("importance_effective_share") > 0.5);
+}
+
+TEST_CASE("pages under way are saved with a run that is interrupted, which goes on bit for bit") {
+  PpoConfig config = shop_config();
+  config.iterations = 6;
+  config.max_staleness = 2;
+  ShopRun whole(config, 2);
+  const auto expected = whole.run();
+  ShopRun first(config, 2);
+  first.run(3);
+  const PipelineState state = first.pipeline().state();
+  REQUIRE(state.waiting.size() == 2 * 4);
+  CHECK(state.waiting.front().iteration == 3);
+  CHECK(state.waiting.back().iteration == 4);
+  first.run();  // what was saved is learnt all the same
+  CHECK(first.parameters().parameters_sha256() == whole.parameters().parameters_sha256());
+
+  ShopRun second(config, 1);
+  second.pipeline().restore(state);
+  const auto rest = second.run();
+  REQUIRE(rest.size() == 4);
+  for (std::size_t i = 0; i < rest.size(); ++i) CHECK(rest[i].metrics == expected[i + 3].metrics);
+  CHECK(second.parameters().parameters_sha256() == whole.parameters().parameters_sha256());
+
+  PipelineState gap = state;
+  gap.waiting.erase(gap.waiting.begin(), gap.waiting.begin() + 4);
+  CHECK_THROWS_WITH(second.pipeline().restore(gap),
+                    "the saved pages of lane 0 of iteration 4 are not those that were waited for");
+}
+
+TEST_CASE("pages under way when the hard stop ends a run are counted as dropped") {
+  PpoConfig config = shop_config();
+  config.iterations = 12;
+  config.max_staleness = 2;
+  config.kl.kind = KlControl::fixed;
+  config.kl.coefficient = 0;
+  config.kl.hard_stop = 0.05;
+  ShopRun shop(config, 2, 1e-2);
+  const auto reports = shop.run();
+  REQUIRE(shop.pipeline().stopped());
+  const auto learnt = static_cast<std::int64_t>(reports.size()) - 1;
+  REQUIRE(learnt < 10);
+  CHECK(reports.back().metrics.at("pages_dropped") == 2 * 32);
+  for (const LaneAccount& lane : shop.pipeline().ledger().own())
+    CHECK(lane == LaneAccount{8 * (learnt + 3), 8 * learnt, 8, 16, 0});
+  CHECK(shop.pipeline().state().waiting.empty());
+}
+
+TEST_CASE("a page that was lost or learnt twice is noticed in its lane") {
+  LocalCommunicator alone;
+  const LearnerLanes lanes(alone, 4);
+  LaneLedger ledger(lanes);
+  ledger.draw(8);
+  ledger.check();
+  ledger.learn({8, 8, 8, 8});
+  ledger.check();
+  ledger.draw(8);
+  ledger.learn({8, 8, 7, 8});
+  CHECK_THROWS_WITH(ledger.check(), Catch::Matchers::StartsWith("lane 2: of 16 pages drawn, 15 were learnt"));
+  LaneLedger twice(lanes);
+  twice.draw(8);
+  twice.learn({16, 16, 16, 16});
+  CHECK_THROWS_WITH(twice.check(), Catch::Matchers::StartsWith("lane 0: of 8 pages drawn, 16 were learnt"));
+}
+
+TEST_CASE("the policy's loss on stale pages carries the truncated importance weights") {
+  ShopRun shop(shop_config(), 1);
+  Experience pages = shop_experience(shop, 4, 2, 1);
+  PpoConfig config = shop_config();
+  config.whiten = false;  // at ratio 1 whitened advantages add up to 0
+  credit(config, 0, pages);
+  std::vector<const LearningRequest*> requests;
+  GlobalCounts counts;
+  for (const LearningRequest& request : pages.requests) requests.push_back(&request);
+  for (const LearningRequest& request : pages.requests)
+    for (const LearningPage& page : request.pages) {
+      counts.tokens += static_cast<double>(page.trajectory.tokens.size());
+      counts.sequences += 1;
+    }
+  const auto losses = [&](double cap) {
+    config.importance_cap = cap;
+    LaneSums sums;
+    double deviation = 0;
+    page_loss(config, 0, shop.parameters().view(), shop.language().vocabulary(), requests, counts, sums,
+              deviation);
+    return sums;
+  };
+  const LaneSums fresh = losses(2);
+  for (LearningRequest& request : pages.requests)
+    for (LearningPage& page : request.pages)
+      for (float& log_prob : page.trajectory.log_probs) log_prob -= static_cast<float>(std::log(1.5));
+  CHECK(losses(2).at("policy_loss") == Approx(1.5 * fresh.at("policy_loss")).epsilon(1e-4));
+  CHECK(losses(1.2).at("policy_loss") == Approx(1.2 * fresh.at("policy_loss")).epsilon(1e-4));
+  CHECK(losses(0).at("policy_loss") == fresh.at("policy_loss"));
+  CHECK(losses(2).at("value_loss") == fresh.at("value_loss"));
 }
 
 TEST_CASE("the hard stop ends the run with the last policy within its budget") {

@@ -88,6 +88,40 @@ TEST_CASE("training on n ranks gives the bits and metrics of one rank, for every
     }
 }
 
+TEST_CASE("training on stale pages gives the bits of one rank, and goes on on another number of ranks") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  PpoConfig config = eight_lane_shop();
+  config.iterations = 4;
+  config.max_staleness = 2;
+  ShopRun alone(config, 1);
+  const auto expected = alone.run();
+  const CheckpointHashes hashes = hashes_of(alone);
+  for (const int zero : {1, 2}) {
+    ShopRun shop(config, 1, *world, small_buckets(zero));
+    const auto reports = shop.run();
+    REQUIRE(reports.size() == expected.size());
+    for (std::size_t i = 0; i < reports.size(); ++i) CHECK(reports[i].metrics == expected[i].metrics);
+    CHECK(hashes_of(shop) == hashes);
+  }
+  std::optional<test::TemporaryFolder> folder;
+  if (world->rank() == 0) folder.emplace();
+  const CheckpointStore store(broadcast_text(*world, folder ? folder->path().string() : "", 0),
+                              {"configuration", "language", "fingerprint"}, 2);
+  ShopRun first(config, 1, *world, small_buckets(2));
+  first.run(1);
+  save_checkpoint(first.trainer(), store, to_checkpoint(first.trainer(), first.pipeline().state(), {}));
+  LocalCommunicator single;
+  ShopRun second(config, 1, single, {});
+  const auto saved = load_checkpoint(single, store);
+  REQUIRE(saved.has_value());
+  CHECK(saved->blobs.size() == 2 * kTestLanes);
+  second.pipeline().restore(from_checkpoint(second.trainer(), *saved));
+  second.run();
+  CHECK(hashes_of(second) == hashes);
+  world->barrier();
+}
+
 TEST_CASE("another order of adding gives nearly the same parameters") {
   const auto world = MpiCommunicator::world();
   if (!can_learn(*world)) return;

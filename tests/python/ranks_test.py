@@ -123,6 +123,26 @@ def check_other_rank_counts(run, hashes):
     assert hashes_of(done.stdout) == hashes
 
 
+def check_stale(run):
+    """Generation runs ahead of learning by a fixed number of iterations: one process, colocated, split, and across them."""
+    settings = {"ppo.max_staleness": 2, "ppo.iterations": 6, "ppo.checkpoints_kept": 10}
+    one = with_settings(run, "stale-one", settings)
+    (one.folder / "config.yaml").unlink()
+    one.good("sft")
+    hashes = one.train()
+    other = with_settings(one, "stale-split", SPLIT)
+    shutil.rmtree(other.folder / "train", ignore_errors=True)
+    assert hashes_of(good(other, 6, "train", "--policy", "both")) == hashes
+    check_own_lanes(other, 6)
+    for ranks, kept, layout in ((4, 2, {"distributed.placement": "colocated"}), (6, 3, SPLIT), (1, 5, {})):
+        for folder in other.checkpoints()[kept:]:
+            shutil.rmtree(folder)
+        other.settings = {**one.settings, **layout}
+        arguments = ["train", "--policy", "both", "--resume"]
+        printed = good(other, ranks, *arguments) if ranks > 1 else other.good(*arguments)
+        assert hashes_of(printed) == hashes, f"stale, {ranks} ranks after {kept} iterations: {hashes_of(printed)} is not {hashes}"
+
+
 def check_wrong_starts(run):
     bad = with_settings(run, "wrong", {})
 
@@ -260,6 +280,7 @@ def main():
     hashes = copy.train()
     check_equal_hashes(run, warmup, hashes, LAYOUTS + (MORE_LAYOUTS if options.long else []))
     check_other_rank_counts(run, hashes)
+    check_stale(run)
     check_wrong_starts(run)
     killed = [(6, SPLIT, 3, "rollout 1")]
     if options.long:

@@ -115,6 +115,39 @@ TEST_CASE("a checkpoint of format version 1, with one shard of whole arrays, is 
   CHECK(*loaded == checkpoint_at(3));
 }
 
+TEST_CASE("a checkpoint of format version 2, with parts of arrays in two shards, is read") {
+  const CheckpointStore store(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "checkpoint-v2", kIdentity, 2);
+  const auto loaded = store.load_latest();
+  REQUIRE(loaded.has_value());
+  CHECK(*loaded == checkpoint_at(3));
+}
+
+TEST_CASE("blobs of several ranks come together, whatever bytes they hold, and count in the state's hash") {
+  const test::TemporaryFolder folder;
+  const CheckpointStore store(folder.path(), kIdentity, 2);
+  Checkpoint whole = checkpoint_at(5);
+  const std::string plain = hash_checkpoint(whole).state;
+  whole.blobs = {{"pages/1/lane-0", std::string("a\0b", 3)}, {"pages/1/lane-1", ""}, {"pages/2", "\xff"}};
+  CHECK(hash_checkpoint(whole).state != plain);
+  CHECK(hash_checkpoint(whole).parameters == hash_checkpoint(checkpoint_at(5)).parameters);
+  Checkpoint first = whole, second = whole;
+  first.blobs.erase("pages/1/lane-1");
+  second.arrays.clear();
+  second.blobs = {{"pages/1/lane-1", ""}};
+  const auto write = [&] {
+    const auto target = store.begin(5);
+    CheckpointStore::write_shard(target->path(), 0, first);
+    CheckpointStore::write_shard(target->path(), 1, second);
+    store.finish(*target, whole, 2, hash_checkpoint(whole));
+  };
+  write();
+  CHECK(store.load(store.folder_of(5)) == whole);
+  second.blobs = {{"pages/2", "\xff"}};
+  write();
+  CHECK(test::error_text([&] { store.load(store.folder_of(5)); }).find("pages/2 is there twice") !=
+        std::string::npos);
+}
+
 TEST_CASE("parts of an array that several ranks wrote come together, and a gap is named") {
   const test::TemporaryFolder folder;
   const CheckpointStore store(folder.path(), kIdentity, 2);
@@ -147,7 +180,7 @@ TEST_CASE("a checkpoint of another configuration or of a newer format is refused
 
   const std::filesystem::path manifest = store.folders().back() / "manifest.json";
   std::string text = read_file(manifest);
-  text.replace(text.find("\"version\": 2"), 12, "\"version\": 9");
+  text.replace(text.find("\"version\": 3"), 12, "\"version\": 9");
   write_file_atomically(manifest, text);
   CHECK(test::error_text([&] { store.load_latest(); }).find("newer than this program knows") !=
         std::string::npos);
