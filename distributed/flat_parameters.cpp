@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
+#include <c10/util/BFloat16.h>
 #include <fmt/ranges.h>
 
 #include "core/base/error.hpp"
@@ -51,19 +53,33 @@ std::string shape_text(std::span<const std::int64_t> shape) {
 }  // namespace
 
 FlatParameters::FlatParameters(ModelConfig config, at::ScalarType dtype)
-    : config_(std::make_shared<const ModelConfig>(std::move(config))) {
-  require(dtype == at::kFloat || dtype == at::kDouble, "parameters must be float or double");
+    : config_(std::make_shared<const ModelConfig>(std::move(config))), dtype_(dtype) {
+  require(dtype == at::kFloat || dtype == at::kDouble || dtype == at::kBFloat16,
+          "parameters must be float, double or bfloat16");
   const std::vector<ParameterSpec> specs = parameter_specs(*config_);
   decay_end_ = append_slots(specs, true, 0, slots_);
-  values_ = at::zeros({append_slots(specs, false, decay_end_, slots_)}, dtype);
+  numel_ = append_slots(specs, false, decay_end_, slots_);
+  values_ = at::zeros({numel_}, dtype);
+}
+
+const at::Tensor& FlatParameters::values() const {
+  require(whole(),
+          "the parameters are shared out over the learners; Trainer::gather_parameters brings them back");
+  return values_;
+}
+
+void FlatParameters::allocate_values() {
+  values_ = at::empty({numel_}, dtype_);
 }
 
 void FlatParameters::initialise(std::uint64_t seed) {
   for (const FlatSlot& slot : slots_) {
-    if (values_.scalar_type() == at::kDouble)
+    if (dtype_ == at::kDouble)
       initialise_slot(slot, seed, values_.mutable_data_ptr<double>() + slot.offset);
-    else
+    else if (dtype_ == at::kFloat)
       initialise_slot(slot, seed, values_.mutable_data_ptr<float>() + slot.offset);
+    else
+      initialise_slot(slot, seed, values_.mutable_data_ptr<c10::BFloat16>() + slot.offset);
   }
 }
 
@@ -99,12 +115,12 @@ int FlatParameters::load_shared(const WeightsView& other) {
 }
 
 WeightsView FlatParameters::view() const {
-  return view_of(values_);
+  return view_of(values());
 }
 
 WeightsView FlatParameters::view_of(const at::Tensor& flat) const {
-  require(flat.dim() == 1 && flat.numel() == values_.numel(),
-          "a buffer of {} elements is not laid out as one of {}", flat.numel(), values_.numel());
+  require(flat.dim() == 1 && flat.numel() == numel_, "a buffer of {} elements is not laid out as one of {}",
+          flat.numel(), numel_);
   auto tensors = std::make_shared<WeightsView::Tensors>();
   for (const FlatSlot& slot : slots_)
     tensors->emplace(slot.spec.name, flat.narrow(0, slot.offset, slot.numel).view(slot.spec.shape));
@@ -115,11 +131,11 @@ std::string FlatParameters::parameters_sha256() const {
   std::vector<const FlatSlot*> by_name;
   for (const FlatSlot& slot : slots_) by_name.push_back(&slot);
   std::ranges::sort(by_name, {}, [](const FlatSlot* slot) -> const std::string& { return slot->spec.name; });
-  const char* dtype = values_.scalar_type() == at::kDouble ? "float64" : "float32";
+  const char* dtype = dtype_ == at::kDouble ? "float64" : dtype_ == at::kFloat ? "float32" : "bfloat16";
   Sha256 hash;
   for (const FlatSlot* slot : by_name) {
     hash.update(fmt::format("{} {} {}\n", slot->spec.name, dtype, fmt::join(slot->spec.shape, " ")));
-    const at::Tensor part = values_.narrow(0, slot->offset, slot->numel);
+    const at::Tensor part = values().narrow(0, slot->offset, slot->numel);
     hash.update(std::span(static_cast<const std::byte*>(part.const_data_ptr()),
                           static_cast<std::size_t>(part.nbytes())));
   }

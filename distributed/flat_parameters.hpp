@@ -36,10 +36,17 @@ class FlatParameters {
   int load_shared(const WeightsView& other);
 
   const ModelConfig& config() const { return *config_; }
+  const std::shared_ptr<const ModelConfig>& shared_config() const { return config_; }
   std::span<const FlatSlot> slots() const { return slots_; }
-  const at::Tensor& values() const { return values_; }   ///< [padded]
+  /// [padded]. Throws Error while they are away.
+  const at::Tensor& values() const;
   std::int64_t decay_end() const { return decay_end_; }  ///< [0, decay_end) is decayed
-  std::int64_t numel() const { return values_.numel(); }
+  std::int64_t numel() const { return numel_; }
+  at::ScalarType dtype() const { return dtype_; }
+  /// With zero 3 the buffer is freed while others hold its parts (Trainer::gather_parameters).
+  bool whole() const { return values_.defined(); }
+  void free_values() { values_.reset(); }
+  void allocate_values();                      ///< of unknown content
   std::int64_t step() const { return step_; }  ///< optimizer steps taken
   void set_step(std::int64_t step) { step_ = step; }
   std::int64_t version() const { return version_; }
@@ -55,7 +62,9 @@ class FlatParameters {
  private:
   std::shared_ptr<const ModelConfig> config_;
   std::vector<FlatSlot> slots_;
-  at::Tensor values_;  // [padded]
+  at::ScalarType dtype_;
+  at::Tensor values_;  // [padded]; undefined while they are away
+  std::int64_t numel_ = 0;
   std::int64_t decay_end_ = 0, step_ = 0, version_ = 0;
 };
 

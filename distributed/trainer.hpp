@@ -13,6 +13,7 @@
 #include "distributed/flat_parameters.hpp"
 #include "distributed/lane_tree.hpp"
 #include "distributed/sharding/gradient_reducer.hpp"
+#include "distributed/sharding/layer_window.hpp"
 #include "distributed/sharding/learner_lanes.hpp"
 #include "distributed/sharding/sharded_adamw.hpp"
 #include "distributed/sharding/sharding_config.hpp"
@@ -66,8 +67,12 @@ class Trainer {
   /// lanes, each lane's micro-batches 0..micro_batches-1 in order on one thread; gradients are summed over
   /// lanes by the fixed binary tree and exchanged as ShardingConfig says; global norm over fixed blocks,
   /// fused AdamW. A step whose gradient is not finite changes nothing and is not counted. The report is the
-  /// same on all ranks.
+  /// same on all ranks. With zero 3 it leaves the parameters shared out.
   StepReport step(const LossFunction& loss, int micro_batches);
+
+  /// Makes the parameters whole on every rank after steps with zero 3; otherwise they are anyhow. All
+  /// learners take part, with 4 bytes a parameter.
+  void gather_parameters();
 
   FlatParameters& parameters() { return parameters_; }
   const FlatParameters& parameters() const { return parameters_; }
@@ -88,13 +93,18 @@ class Trainer {
   /// Bytes that this rank holds of optimizer state and of gradients.
   std::size_t optimizer_bytes() const;
   std::size_t gradient_bytes() const { return reducer_->buffer_bytes(); }
+  /// Most bytes of parameters that this rank has held during a step, a master copy included.
+  std::size_t parameter_bytes() const;
 
  private:
   void differentiate(const LossFunction& loss, int lane, int micro_batches, const LaneGradient& gradient,
-                     LaneSums& sums) const;
+                     LaneSums& sums);
+  void differentiate_in_window(const LossFunction& loss, int lane, int micro_batches,
+                               const LaneGradient& gradient, LaneSums& sums);
+  at::Tensor reduce_gradients(const LossFunction& loss, int micro_batches, std::vector<LaneSums>& sums);
   double gradient_norm(const at::Tensor& gradient) const;
   void update(at::Tensor gradient, double grad_norm, double learning_rate);
-  bool replicated() const { return sharding_.ranks() == 1 || zero_ == 0; }
+  bool replicated() const { return sharding_.ranks() == 1 || how_.zero == 0; }
   /// Of what checkpoints store, from what the optimizer holds.
   at::Tensor shard_of_state(const at::Tensor& held) const;
 
@@ -102,10 +112,11 @@ class Trainer {
   OptimizerConfig config_;
   LanePool& pool_;
   LearnerLanes lanes_;
-  int zero_;
+  ShardingConfig how_;
   std::int64_t total_steps_;
   Sharding sharding_;   ///< over the learners
   ShardedAdamw adamw_;  ///< over all of the parameters where the optimizer's state is not shared out
+  std::unique_ptr<LayerWindow> window_;  ///< with zero 3 on several ranks
   std::unique_ptr<GradientReducer> reducer_;
 };
 

@@ -14,23 +14,32 @@
 
 namespace pagewright {
 
+class LayerSource;
+
 /// Views into the owner's flat buffer, which must outlive the view. Cheap to copy. Thread-safe to read.
 class WeightsView {
  public:
   using Tensors = std::map<std::string, at::Tensor, std::less<>>;
   WeightsView(std::shared_ptr<const ModelConfig> config, std::shared_ptr<const Tensors> tensors,
               std::int64_t version);
+  /// The parameters outside of layers are in `tensors`, those of layers come from `layers`, if that is not
+  /// null.
+  WeightsView(std::shared_ptr<const ModelConfig> config, std::shared_ptr<const Tensors> tensors,
+              std::int64_t version, std::shared_ptr<LayerSource> layers);
 
   const ModelConfig& config() const { return *config_; }
   /// The parameter's tensor, of the shape in parameter_specs; throws Error for an unknown name.
   const at::Tensor& at(std::string_view name) const;
   const Tensors& tensors() const { return *tensors_; }
   std::int64_t version() const { return version_; }
+  /// Null unless activations are checkpointed (core/model/layer_source.hpp).
+  const std::shared_ptr<LayerSource>& layers() const { return layers_; }
 
  private:
   std::shared_ptr<const ModelConfig> config_;
   std::shared_ptr<const Tensors> tensors_;
   std::int64_t version_ = 0;
+  std::shared_ptr<LayerSource> layers_;
 };
 
 }  // namespace pagewright

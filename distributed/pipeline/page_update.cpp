@@ -137,6 +137,7 @@ PageUpdateReport PageUpdate::run(const Experience& experience, std::uint64_t ite
     deviations.push_back(*std::ranges::max_element(of_lanes));
     if (between) between();
   }
+  trainer_.gather_parameters();
   combine_doubles(deviations, trainer_.learner_lanes().learners(), ReduceOp::max);
   UpdateTotals totals;
   for (std::size_t step = 0; step < reports.size(); ++step) totals.add(reports[step], deviations[step]);

@@ -88,15 +88,13 @@ class SubtreeReducer final : public GradientReducer {
   }
 
   void reduce_to_shard() {
-    const auto own = static_cast<std::size_t>(lanes_.learners().rank());
-    std::int64_t place = 0;
     std::optional<BucketReduction> before;
-    for (const Bucket& bucket : sharding_.buckets()) {
+    for (std::size_t i = 0; i < sharding_.buckets().size(); ++i) {
+      const Bucket& bucket = sharding_.buckets()[i];
       BucketReduction next(lanes_, config_.determinism, bucket, sum_.narrow(0, bucket.begin, bucket.size),
-                           shard_.narrow(0, place, bucket.parts[own]));
+                           sharding_.part_of(shard_, lanes_.learners().rank(), i));
       if (before) before->finish();
       before.emplace(std::move(next));
-      place += bucket.parts[own];
     }
     if (before) before->finish();
   }
@@ -114,9 +112,10 @@ class SubtreeReducer final : public GradientReducer {
 
 std::unique_ptr<GradientReducer> make_gradient_reducer(const ShardingConfig& config,
                                                        const LearnerLanes& lanes, const Sharding& sharding,
-                                                       const FlatParameters& parameters, int workers) {
+                                                       const FlatParameters& parameters, int workers,
+                                                       LayerWindow* window) {
   if (config.zero >= 2)
-    return std::make_unique<RoundReducer>(config.determinism, lanes, sharding, parameters, workers);
+    return std::make_unique<RoundReducer>(config.determinism, lanes, sharding, parameters, workers, window);
   return std::make_unique<SubtreeReducer>(config, lanes, sharding, parameters.values(), workers);
 }
 

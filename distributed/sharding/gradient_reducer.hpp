@@ -21,10 +21,13 @@ struct LaneGradient {
   /// Called when the gradient of a slot (an index into FlatParameters::slots()) is complete; may be empty.
   /// Slots that it is not called for are complete when the lane is.
   std::function<void(std::size_t slot)> on_slot;
+  int place = 0;  ///< among the lanes that are at work together
 };
 
 /// Differentiates own lane number `index` (from 0, in the order of LearnerLanes::own()) on a worker thread.
 using DifferentiateLane = std::function<void(int index, const LaneGradient& gradient)>;
+
+class LayerWindow;
 
 class GradientReducer {
  public:
@@ -38,10 +41,13 @@ class GradientReducer {
 };
 
 /// zero 0 and 1 exchange the sums of each rank's lanes once a step; zero 2 exchanges every bucket of every
-/// lane as soon as its gradient is there. All of it is ShardingConfig's table. References must outlive it.
+/// lane as soon as its gradient is there, and so does zero 3, which has a `window`. All of it is
+/// ShardingConfig's table. References must outlive it. `workers`: lanes that are differentiated side by side;
+/// with a window the same number on all ranks.
 std::unique_ptr<GradientReducer> make_gradient_reducer(const ShardingConfig& config,
                                                        const LearnerLanes& lanes, const Sharding& sharding,
-                                                       const FlatParameters& parameters, int workers);
+                                                       const FlatParameters& parameters, int workers,
+                                                       LayerWindow* window = nullptr);
 
 /// Adds what all ranks have of a bucket [bucket.size] and leaves this rank's part of the sum in `part`.
 /// exact: one all-to-all, then the tree over ranks. fast: one reduce-scatter.

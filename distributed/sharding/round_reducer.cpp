@@ -8,6 +8,7 @@
 #include <ATen/ops/empty_like.h>
 
 #include "core/base/error.hpp"
+#include "distributed/sharding/layer_window.hpp"
 
 namespace pagewright {
 
@@ -55,8 +56,13 @@ void BucketReadiness::wait(int lane, std::size_t bucket) {
 }
 
 RoundReducer::RoundReducer(Determinism determinism, const LearnerLanes& lanes, const Sharding& sharding,
-                           const FlatParameters& parameters, int workers)
-    : determinism_(determinism), lanes_(lanes), sharding_(sharding), ready_(parameters, sharding) {
+                           const FlatParameters& parameters, int workers, LayerWindow* window)
+    : determinism_(determinism),
+      lanes_(lanes),
+      sharding_(sharding),
+      window_(window),
+      ready_(parameters, sharding) {
+  for (std::size_t bucket = sharding.buckets().size(); bucket-- > 0;) last_to_first_.push_back(bucket);
   const auto rounds = static_cast<int>(lanes.own().size());
   for (int worker = 0; worker < std::min(workers, rounds); ++worker)
     gradients_.push_back(at::empty_like(parameters.values()));
@@ -77,47 +83,74 @@ at::Tensor RoundReducer::reduce(LanePool& pool, const DifferentiateLane& differe
   return *level_.back();
 }
 
-void RoundReducer::run_group(LanePool& pool, const DifferentiateLane& differentiate, int first, int count) {
-  ready_.begin(count);
-  std::jthread workers([&] {
-    try {
-      pool.run(count, [&](int lane) {
-        at::Tensor& flat = gradients_[static_cast<std::size_t>(lane)];
-        flat.zero_();
-        differentiate(first + lane, {flat, [&](std::size_t slot) { ready_.slot_done(lane, slot); }});
-        ready_.lane_done(lane);
-      });
-    } catch (...) {
-      ready_.fail(std::current_exception());
-    }
-  });
-  for (int lane = 0; lane < count; ++lane) exchange_round(lane);
+void RoundReducer::differentiate_group(LanePool& pool, const DifferentiateLane& differentiate, int first,
+                                       int count) {
+  try {
+    pool.run(count, [&](int lane) {
+      at::Tensor& flat = gradients_[static_cast<std::size_t>(lane)];
+      flat.zero_();
+      differentiate(first + lane, {flat, [&](std::size_t slot) { ready_.slot_done(lane, slot); }, lane});
+      ready_.lane_done(lane);
+    });
+  } catch (...) {
+    ready_.fail(std::current_exception());
+    if (window_) window_->fail(std::current_exception());
+  }
 }
 
-void RoundReducer::exchange_round(int lane) {
-  at::Tensor shard;
-  const at::Tensor& flat = gradients_[static_cast<std::size_t>(lane)];
-  if (free_shards_.empty()) {
-    shard = at::empty({sharding_.shard_size(lanes_.learners().rank())}, flat.options());
-    shard_bytes_ += shard.nbytes();
-  } else {
-    shard = std::move(free_shards_.back());
-    free_shards_.pop_back();
+void RoundReducer::run_group(LanePool& pool, const DifferentiateLane& differentiate, int first, int count) {
+  ready_.begin(count);
+  if (window_) window_->begin_group(count);
+  std::jthread workers([&] { differentiate_group(pool, differentiate, first, count); });
+  if (window_) return exchange_with_window(count);
+  for (int lane = 0; lane < count; ++lane) {
+    at::Tensor shard = take_shard();
+    exchange(lane, last_to_first_, shard);
+    add_round(std::move(shard));
   }
-  const auto own = static_cast<std::size_t>(lanes_.learners().rank());
-  std::int64_t place = shard.numel();
+}
+
+void RoundReducer::exchange_with_window(int count) {
+  std::vector<at::Tensor> shards;
+  for (int lane = 0; lane < count; ++lane) shards.push_back(take_shard());
+  const auto exchange_after = [&](std::int64_t layer) {
+    for (int lane = 0; lane < count; ++lane)
+      exchange(lane, window_->units().completed_by(layer), shards[static_cast<std::size_t>(lane)]);
+  };
+  try {
+    window_->serve(exchange_after);
+    exchange_after(LayerUnits::kRoot);
+  } catch (...) {
+    window_->fail(std::current_exception());  // lanes must not wait for layers that nobody gathers
+    throw;
+  }
+  for (at::Tensor& shard : shards) add_round(std::move(shard));
+}
+
+at::Tensor RoundReducer::take_shard() {
+  if (free_shards_.empty()) {
+    at::Tensor shard =
+        at::empty({sharding_.shard_size(lanes_.learners().rank())}, gradients_.front().options());
+    shard_bytes_ += shard.nbytes();
+    return shard;
+  }
+  at::Tensor shard = std::move(free_shards_.back());
+  free_shards_.pop_back();
+  return shard;
+}
+
+void RoundReducer::exchange(int lane, std::span<const std::size_t> buckets, const at::Tensor& shard) {
+  const at::Tensor& flat = gradients_[static_cast<std::size_t>(lane)];
   std::optional<BucketReduction> before;
-  for (std::size_t bucket = sharding_.buckets().size(); bucket-- > 0;) {
+  for (const std::size_t bucket : buckets) {
     const Bucket& range = sharding_.buckets()[bucket];
-    place -= range.parts[own];
     ready_.wait(lane, bucket);
     BucketReduction next(lanes_, determinism_, range, flat.narrow(0, range.begin, range.size),
-                         shard.narrow(0, place, range.parts[own]));
+                         sharding_.part_of(shard, lanes_.learners().rank(), bucket));
     if (before) before->finish();
     before.emplace(std::move(next));
   }
   if (before) before->finish();
-  add_round(std::move(shard));
 }
 
 void RoundReducer::add_round(at::Tensor shard) {

@@ -1,11 +1,12 @@
 #pragma once
-// zero 2: gradients leave a rank bucket by bucket while its lanes are still being differentiated.
+// zero 2 and 3: gradients leave a rank bucket by bucket while its lanes are still being differentiated.
 
 #include <condition_variable>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "distributed/sharding/gradient_reducer.hpp"
@@ -36,23 +37,31 @@ class BucketReadiness {
 /// In round j rank r differentiates lane j n + r. The n lanes of a round are a subtree of the lane tree: each
 /// bucket is exchanged as soon as it is complete, from the last to the first, as the backward pass makes
 /// them; the tree over rounds is finished on shards. As many rounds run side by side as there are threads.
+/// With a LayerWindow the communicating thread also serves it, and exchanges a bucket when all lanes are
+/// through with the layers in it.
 class RoundReducer final : public GradientReducer {
  public:
   RoundReducer(Determinism determinism, const LearnerLanes& lanes, const Sharding& sharding,
-               const FlatParameters& parameters, int workers);
+               const FlatParameters& parameters, int workers, LayerWindow* window);
 
   at::Tensor reduce(LanePool& pool, const DifferentiateLane& differentiate) override;
   std::size_t buffer_bytes() const override;
 
  private:
   void run_group(LanePool& pool, const DifferentiateLane& differentiate, int first, int count);
-  void exchange_round(int lane);
+  void differentiate_group(LanePool& pool, const DifferentiateLane& differentiate, int first, int count);
+  /// Exchanges buckets, in this order, of lane `lane` of the group; its part of the sums goes to `shard`.
+  void exchange(int lane, std::span<const std::size_t> buckets, const at::Tensor& shard);
+  void exchange_with_window(int count);
+  at::Tensor take_shard();
   /// Adds a round's shard to its neighbours in the tree over rounds.
   void add_round(at::Tensor shard);
 
   Determinism determinism_;
   const LearnerLanes& lanes_;
   const Sharding& sharding_;
+  LayerWindow* window_;                     ///< null with zero 2
+  std::vector<std::size_t> last_to_first_;  ///< all buckets
   BucketReadiness ready_;
   std::vector<at::Tensor> gradients_;             // [workers] of [padded]
   std::vector<std::optional<at::Tensor>> level_;  // [1 + log2(rounds)] of [S]: sums of 2^level rounds

@@ -31,9 +31,9 @@ struct ShardPiece {
 /// over blocks and AdamW do not see them (Note [Lanes] 4).
 class Sharding {
  public:
-  /// Buckets of at least `bucket` elements, the last one smaller. Throws Error unless `ranks` and `bucket`
-  /// are positive.
-  Sharding(std::int64_t numel, int ranks, std::int64_t bucket);
+  /// Buckets of at least `bucket` elements, the last one smaller; `borders`, multiples of kSumBlock in
+  /// ascending order, end a bucket as well. Throws Error unless `ranks` and `bucket` are positive.
+  Sharding(std::int64_t numel, int ranks, std::int64_t bucket, std::span<const std::int64_t> borders = {});
 
   std::int64_t numel() const { return numel_; }
   int ranks() const { return ranks_; }
@@ -42,6 +42,8 @@ class Sharding {
   std::span<const ShardPiece> pieces(int rank) const { return pieces_[static_cast<std::size_t>(rank)]; }
   std::int64_t shard_size(int rank) const { return sizes_[static_cast<std::size_t>(rank)]; }
 
+  /// The rank's part of a bucket, in its shard [S].
+  at::Tensor part_of(const at::Tensor& shard, int rank, std::size_t bucket) const;
   /// A copy of the rank's shard of `flat` [N]: [S].
   at::Tensor shard_of(const at::Tensor& flat, int rank) const;
   /// Copies a rank's shard [S] to its places in `flat` [N].
@@ -54,8 +56,9 @@ class Sharding {
   std::int64_t numel_;
   int ranks_;
   std::vector<Bucket> buckets_;
-  std::vector<std::vector<ShardPiece>> pieces_;  // [ranks]
-  std::vector<std::int64_t> sizes_;              // [ranks]
+  std::vector<std::vector<ShardPiece>> pieces_;          // [ranks]
+  std::vector<std::vector<std::int64_t>> shard_begins_;  // [ranks][buckets] first element in the shard
+  std::vector<std::int64_t> sizes_;                      // [ranks]
 };
 
 }  // namespace pagewright

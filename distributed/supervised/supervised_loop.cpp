@@ -84,14 +84,14 @@ SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const Su
                                 const std::function<void(const SupervisedPoint&)>& on_point) {
   const std::int64_t steps = steps_per_epoch(task.examples(), config);
   require(steps > 0, "{}: there is nothing to train on", task.name());
-  FlatParameters& parameters = trainer.parameters();
   SupervisedResult result;
-  at::Tensor best_values;  // [padded]
+  at::Tensor best_values;  // [S]
   const auto evaluate = [&](double epoch, double train_loss) {
+    trainer.gather_parameters();
     const SupervisedPoint point{epoch, train_loss, held_out_loss(trainer, task)};
     if (result.curve.empty() || point.held_out_loss < result.curve[result.best].held_out_loss) {
       result.best = result.curve.size();
-      best_values = parameters.values().clone();
+      best_values = trainer.shard_of_values();
     }
     result.curve.push_back(point);
     if (on_point) on_point(point);
@@ -119,8 +119,10 @@ SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const Su
   }
   if (result.best + 1 == result.curve.size())
     log_info("{}: the held-out loss still fell at the end; more epochs may help", task.name());
-  parameters.values().copy_(best_values);
-  parameters.bump_version();
+  TrainerShard best = trainer.shard();
+  best.values = std::move(best_values);
+  trainer.restore(best);
+  trainer.parameters().bump_version();
   return result;
 }
 

@@ -101,11 +101,11 @@ std::vector<Request> shop_requests(int count) {
   return requests;
 }
 
-ModelConfig shop_model(const PageLanguage& language) {
+ModelConfig shop_model(const PageLanguage& language, int layers) {
   ModelConfig config;
   config.vocab_size = language.vocabulary().size();
   config.dim = 16;
-  config.layers = 1;
+  config.layers = layers;
   config.heads = config.kv_heads = 2;
   config.ffn_dim = 32;
   config.max_positions = 64;
@@ -194,11 +194,11 @@ ShopRun::ShopRun(const PpoConfig& config, int threads, double learning_rate)
     : ShopRun(config, threads, alone_, {}, learning_rate) {}
 
 ShopRun::ShopRun(const PpoConfig& config, int threads, Communicator& learners, ShardingConfig sharding,
-                 double learning_rate)
+                 double learning_rate, int layers)
     : language_(shop_language()),
       requests_(shop_requests(40)),
-      start_(shop_model(language_)),
-      parameters_(shop_model(language_)),
+      start_(shop_model(language_, layers)),
+      parameters_(shop_model(language_, layers)),
       pool_(make_lane_pool(threads)),
       trainer_(learners, parameters_, {.learning_rate = learning_rate}, *pool_, config.lanes,
                config.optimizer_steps(), sharding),

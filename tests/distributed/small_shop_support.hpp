@@ -18,7 +18,7 @@ namespace pagewright::shop_test {
 /// Pages of a grid of 2 slots and a list of 1 or 2, from 6 candidates of 3 brands.
 PageLanguage shop_language();
 std::vector<Request> shop_requests(int count);
-ModelConfig shop_model(const PageLanguage& language);
+ModelConfig shop_model(const PageLanguage& language, int layers = 1);
 
 /// Samples token by token, every step a full forward pass over the prompt and the page so far.
 class ForwardGenerator final : public Generator {
@@ -53,7 +53,7 @@ class ShopRun {
   ShopRun(const PpoConfig& config, int threads, double learning_rate = 3e-3);
   /// On several ranks, which make it together.
   ShopRun(const PpoConfig& config, int threads, Communicator& learners, ShardingConfig sharding,
-          double learning_rate = 3e-3);
+          double learning_rate = 3e-3, int layers = 1);
   Pipeline& pipeline() { return *pipeline_; }
   Trainer& trainer() { return trainer_; }
   FlatParameters& parameters() { return parameters_; }

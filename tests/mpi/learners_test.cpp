@@ -7,6 +7,7 @@
 #include <ATen/TensorOperators.h>
 
 #include "core/base/error.hpp"
+#include "core/model/transformer.hpp"
 #include "core/rl/aggregation.hpp"
 #include "distributed/agreement.hpp"
 #include "distributed/mpi/mpi_communicator.hpp"
@@ -14,6 +15,7 @@
 #include "distributed/recording_communicator.hpp"
 #include "tests/distributed/small_shop_support.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/error_text.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace pagewright {
@@ -31,6 +33,57 @@ PpoConfig eight_lane_shop() {
 
 bool can_learn(const Communicator& world) {
   return std::has_single_bit(static_cast<unsigned>(world.size())) && world.size() <= kTestLanes;
+}
+
+constexpr int kShopLayers = 3;
+
+/// A model of three layers, several blocks each, with a loss on random tokens of the lane.
+struct LayeredModel {
+  ModelConfig config = make_config();
+
+  static ModelConfig make_config() {
+    ModelConfig config;
+    config.vocab_size = 200;
+    config.dim = 64;
+    config.layers = kShopLayers;
+    config.heads = config.kv_heads = 2;
+    config.ffn_dim = 160;
+    config.max_positions = 32;
+    config.layout_begin = 4;
+    config.structure_size = 5;
+    return config;
+  }
+
+  at::Tensor loss(const WeightsView& weights, int lane, int micro_batch) const {
+    Segment segment;
+    for (int position = 0; position < 6; ++position)
+      segment.tokens.push(static_cast<TokenId>((37 * lane + 11 * micro_batch + 5 * position) % 200));
+    const Batch batch{{segment}};
+    const at::Tensor hidden = hidden_states(weights, batch).reshape({-1});
+    const std::vector<double> ones(static_cast<std::size_t>(hidden.numel()), 1e-2);
+    return weighted_sum(hidden * hidden * hidden, ones);
+  }
+
+  /// After three steps of two micro-batches, in which some lanes have no loss.
+  std::string digest(Communicator& learners, const ShardingConfig& sharding, int threads) const {
+    FlatParameters parameters(config);
+    parameters.initialise(3);
+    const auto pool = make_lane_pool(threads);
+    Trainer trainer(learners, parameters, {}, *pool, kTestLanes, 10, sharding);
+    const auto some = [this](const WeightsView& weights, int lane, int micro_batch, LaneSums&) -> at::Tensor {
+      if ((lane + micro_batch) % 3 == 0) return {};
+      return loss(weights, lane, micro_batch);
+    };
+    for (int step = 0; step < 3; ++step) trainer.step(some, 2);
+    trainer.gather_parameters();
+    return parameters.parameters_sha256();
+  }
+};
+
+double total_sent(const RecordingCommunicator& recorded) {
+  double sent = 0;
+  for (const auto& [operation, total] : recorded.totals()) sent += static_cast<double>(total.bytes);
+  return sent;
 }
 
 CheckpointHashes hashes_of(ShopRun& shop) {
@@ -86,6 +139,94 @@ TEST_CASE("training on n ranks gives the bits and metrics of one rank, for every
       CHECK(hashes_of(shop) == hashes);
       CHECK(shop.parameters().parameters_sha256() == hashes.parameters);
     }
+}
+
+TEST_CASE("parameters that are shared out, too, give the bits of one rank, as do checkpointed activations") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  LocalCommunicator single;
+  ShopRun alone(eight_lane_shop(), 1, single, {}, 3e-3, kShopLayers);
+  const auto expected = alone.run();
+  const CheckpointHashes hashes = hashes_of(alone);
+  ShardingConfig recomputed = small_buckets(1);
+  recomputed.checkpoint_activations = true;
+  for (const ShardingConfig& sharding : {small_buckets(3), ShardingConfig{.zero = 3}, recomputed})
+    for (const int threads : {1, 2}) {
+      ShopRun shop(eight_lane_shop(), threads, *world, sharding, 3e-3, kShopLayers);
+      const auto reports = shop.run();
+      REQUIRE(reports.size() == expected.size());
+      for (std::size_t i = 0; i < reports.size(); ++i) CHECK(reports[i].metrics == expected[i].metrics);
+      CHECK(hashes_of(shop) == hashes);
+      CHECK(shop.parameters().parameters_sha256() == hashes.parameters);
+    }
+  ShardingConfig fast = small_buckets(3);
+  fast.determinism = Determinism::fast;
+  ShopRun shop(eight_lane_shop(), 1, *world, fast, 3e-3, kShopLayers);
+  shop.run();
+  const at::Tensor difference = (shop.parameters().values() - alone.parameters().values()).abs();
+  CHECK(difference.max().item<double>() < 1e-4);
+}
+
+TEST_CASE("with shared parameters micro-batches add up, lanes may have nothing, and an error does not hang") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  const LayeredModel model;
+  LocalCommunicator single;
+  const std::string expected = model.digest(single, {.zero = 1}, 1);
+  for (const int threads : {1, 2}) CHECK(model.digest(*world, small_buckets(3), threads) == expected);
+
+  FlatParameters parameters(model.config);
+  parameters.initialise(3);
+  const auto pool = make_lane_pool(2);
+  Trainer trainer(*world, parameters, {}, *pool, kTestLanes, 10, small_buckets(3));
+  const LossFunction broken = [&](const WeightsView& weights, int lane, int, LaneSums&) {
+    require(lane < kTestLanes / 2, "lane {} is broken", lane);
+    return model.loss(weights, lane, 0);
+  };
+  // Every rank has such a lane in its last rounds, so that all fail together.
+  if (world->size() < kTestLanes)
+    CHECK(test::contains(test::error_text([&] { trainer.step(broken, 1); }), "is broken"));
+}
+
+TEST_CASE("shared parameters move the bytes and take the memory that the table says") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world) || world->size() == 1) return;
+  const double n = world->size(), lanes = kTestLanes;
+  const LayeredModel model;
+  for (const int threads : {1, 2}) {
+    RecordingCommunicator recorded(*world);
+    FlatParameters parameters(model.config);
+    const auto pool = make_lane_pool(threads);
+    Trainer trainer(recorded, parameters, {}, *pool, kTestLanes, 10, {.zero = 3});
+    const double before = total_sent(recorded);
+    const auto loss = [&](const WeightsView& weights, int lane, int, LaneSums&) {
+      return model.loss(weights, lane, 0);
+    };
+    trainer.step(loss, 1);
+    at::Tensor sum = at::full({1}, total_sent(recorded) - before, at::kDouble);
+    world->all_reduce(sum, ReduceOp::sum)->wait();
+    double root = 0, layer = 0;
+    for (const FlatSlot& slot : parameters.slots()) {
+      if (!layer_of(slot)) root += static_cast<double>(slot.numel);
+      if (layer_of(slot) == 0) layer += static_cast<double>(slot.numel);
+    }
+    const double all = static_cast<double>(parameters.numel()), width = std::min<double>(threads, lanes / n),
+                 groups = lanes / n / width;
+    const double formula = 4 * (n - 1) / n * (all * lanes / n + root + groups * (2 * all - 2 * root - layer));
+    // Layers share the blocks at their borders, which travel with both.
+    const double blocks = 4.0 * 4096 * 4 * (2 * kShopLayers * groups + 1);
+    CHECK(sum.item<double>() / n >= formula * (1 - 1e-2) - blocks);
+    CHECK(sum.item<double>() / n <= formula + blocks + 4096);
+
+    CHECK_FALSE(parameters.whole());
+    CHECK(test::contains(test::error_text([&] { parameters.view(); }), "shared out"));
+    CHECK(static_cast<double>(trainer.parameter_bytes()) <=
+          4 * (all / n + root + 2 * layer) + 4.0 * 4096 * 16);
+    CHECK(static_cast<double>(trainer.optimizer_bytes()) <= 8 * all / n + 8.0 * 4096 * (kShopLayers + 3));
+    trainer.gather_parameters();
+    CHECK(parameters.whole());
+    CHECK(recorded.totals().contains("all_gather"));
+  }
 }
 
 TEST_CASE("training on stale pages gives the bits of one rank, and goes on on another number of ranks") {

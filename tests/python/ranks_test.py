@@ -53,14 +53,15 @@ def with_settings(run, name, settings, whole=False):
 
 LAYOUTS = [
     ("four", 4, {}),
-    ("two", 2, {"distributed.zero": 2, "distributed.verify_collectives": "true"}),
+    ("two", 2, {"distributed.zero": 3, "distributed.verify_collectives": "true"}),
     ("split", 6, SPLIT),
 ]
 MORE_LAYOUTS = [
     ("replicated", 4, {"distributed.zero": 0}),
-    ("eight", 8, {"distributed.zero": 2}),
+    ("eight", 8, {"distributed.zero": 3}),
+    ("sharded", 4, {"distributed.zero": 2, "distributed.checkpoint_activations": "true"}),
     ("split-alone", 3, {**SPLIT, "distributed.learner": 1, "distributed.rollout": 1}),
-    ("split-sharded", 7, {**SPLIT, "distributed.learner": 4, "distributed.rollout": 2, "distributed.zero": 2}),
+    ("split-sharded", 7, {**SPLIT, "distributed.learner": 4, "distributed.rollout": 2, "distributed.zero": 3}),
     ("split-uneven", 8, {**SPLIT, "distributed.learner": 2, "distributed.rollout": 3, "distributed.reward": 3}),
 ]
 
