@@ -1,6 +1,7 @@
 #include "launch/learner_run.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <ATen/ops/full.h>
 #include <fmt/format.h>
@@ -75,7 +76,8 @@ LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, bool resu
     : bench_(bench),
       variant_(variant),
       folder_(bench.run().training(variant.name)),
-      store_(folder_ / "checkpoints", identity_of(bench, variant), bench.experiment().checkpoints_kept),
+      store_(folder_ / "checkpoints", identity_of(bench, variant), bench.experiment().checkpoints_kept,
+             bench.experiment().best_checkpoint_kept),
       parameters_(start_parameters(bench)),
       policy_(
           bench.language(), [this] { return parameters_.view(); }, bench.pool(), variant.name),
@@ -114,12 +116,33 @@ void LearnerRun::write_rollouts_of(std::int64_t iteration, const Experience& pag
 }
 
 CheckpointHashes LearnerRun::save(const Pipeline& pipeline) {
-  return save_checkpoint(trainer_, store_, to_checkpoint(trainer_, pipeline.state(), metric_lines_));
+/// By the judge, who looks at the parameters as they are. Without one by the newest pages, which the
+/// parameters before the last update made, unless the run went back behind those.
+std::optional<CheckpointReward> LearnerRun::reward_now() {
+  if (!leads()) return std::nullopt;
+  if (judge_ && judged_.empty()) judged_ = judge_->measure(policy_);
+  const Metrics metrics = judge_ ? judged_ : parse_metrics_line(metric_lines_.back()).metrics;
+  const auto reward = metrics.find(judge_ ? "held_out_reward" : "reward");
+  if (reward == metrics.end() || !std::isfinite(reward->second) || metrics.contains("stopped"))
+    return std::nullopt;
+  return CheckpointReward{reward->first, reward->second};
+}
+
+  Checkpoint part = to_checkpoint(trainer_, pipeline.state(), metric_lines_);
+  part.reward = reward_now();
+  const CheckpointHashes hashes = save_checkpoint(trainer_, store_, part);
+  const auto best = leads() ? store_.best() : std::nullopt;
+  if (best && best->folder == store_.folder_of(part.iteration) && best->folder != best_said_) {
+    best_said_ = best->folder;
+    log_info("{}: the best checkpoint so far is {}, {} {:.4f}", variant_.name, best_said_.filename().string(),
+             best->reward.metric, best->reward.value);
+  }
+  return hashes;
 }
 
 void LearnerRun::report(const IterationReport& report, Pipeline& pipeline, Progress& progress) {
   Metrics metrics = report.metrics;
-  metrics.merge(judged_);
+  metrics.insert(judged_.begin(), judged_.end());
   metric_lines_.push_back(canonical_metrics_line(report.iteration, metrics));
   if (files_) {
     const auto now = std::chrono::steady_clock::now();

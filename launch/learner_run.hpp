@@ -52,6 +52,8 @@ class LearnerRun {
   CheckpointHashes save(const Pipeline& pipeline);
   void write_rollouts_of(std::int64_t iteration, const Experience& pages) const;
   bool checkpoint_asked_for();
+  /// How good the current policy is, on the first learner.
+  std::optional<CheckpointReward> reward_now();
   /// How long each phase took on this rank, in times.json and in words.
   void report_times(const PhaseClock& clock) const;
   void finish();
@@ -68,7 +70,8 @@ class LearnerRun {
   std::optional<Files> files_;  ///< of the first learner
   std::vector<std::string> metric_lines_;
   std::string warnings_;
-  std::map<std::string, double> judged_;  ///< in this iteration
+  std::filesystem::path best_said_;       ///< the checkpoint that was last called the best
+  std::map<std::string, double> judged_;  ///< of the parameters after this iteration
   std::chrono::steady_clock::time_point lap_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,13 @@ struct NamedArray {
   bool operator==(const NamedArray&) const = default;
 };
 
+/// How good the policy of a checkpoint is. Checkpoints are compared by equal metrics only.
+struct CheckpointReward {
+  std::string metric;  ///< "held_out_reward", "reward"
+  double value = 0;    ///< finite
+  bool operator==(const CheckpointReward&) const = default;
+};
+
 /// Everything needed to go on bit for bit, or one rank's part of the arrays. Random numbers need no state:
 /// they are keyed by the iteration.
 struct Checkpoint {
@@ -28,8 +36,9 @@ struct Checkpoint {
   /// Arrays by group, each group sorted by name (and begin): "parameters", "exp_avg", "exp_avg_sq", and what
   /// else a trainer keeps.
   std::map<std::string, std::vector<NamedArray>> arrays;
-  std::map<std::string, double> numbers;  ///< optimizer step, policy version, KL coefficient, ...
-  std::vector<std::string> metrics;       ///< a line an iteration, times, bytes and memory left out
+  std::map<std::string, double> numbers;   ///< optimizer step, policy version, KL coefficient, ...
+  std::vector<std::string> metrics;        ///< a line an iteration, times, bytes and memory left out
+  std::optional<CheckpointReward> reward;  ///< not part of the hashes
   bool operator==(const Checkpoint&) const = default;
 };
 

@@ -9,6 +9,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/base/error.hpp"
+#include "core/checkpoint/checkpoint_shard.hpp"
 #include "distributed/agreement.hpp"
 
 namespace pagewright {
@@ -155,7 +156,7 @@ CheckpointHashes save_checkpoint(const Trainer& trainer, const CheckpointStore& 
   std::unique_ptr<AtomicFolder> folder;
   on_first_rank(learners, [&] { folder = store.begin(part.iteration); });
   const std::filesystem::path path = broadcast_text(learners, folder ? folder->path().string() : "", 0);
-  on_all_ranks(learners, [&] { CheckpointStore::write_shard(path, learners.rank(), part); });
+  on_all_ranks(learners, [&] { write_checkpoint_shard(path, learners.rank(), part); });
   on_first_rank(learners, [&] { store.finish(*folder, part, learners.size(), hashes); });
   return hashes;
 }

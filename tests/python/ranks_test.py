@@ -2,6 +2,7 @@
 happens when a start is wrong or a rank dies."""
 
 import argparse
+import json
 import os
 import pathlib
 import shlex
@@ -105,6 +106,7 @@ def check_other_rank_counts(run, hashes):
     everything = other.checkpoints()
     assert len(everything) == other.settings["ppo.iterations"], everything
     shards = sorted(path.name for path in everything[0].glob("shard-*"))
+    check_best_kept(run, hashes, everything)
     assert shards == [f"shard-{rank:04}.h5" for rank in range(4)], shards
     for ranks, kept, settings in ((2, 1, {"distributed.zero": 2}), (6, 2, SPLIT), (1, 3, {})):
         for folder in other.checkpoints()[kept:]:
@@ -114,13 +116,37 @@ def check_other_rank_counts(run, hashes):
         printed = good(other, ranks, *arguments) if ranks > 1 else other.good(*arguments)
         assert hashes_of(printed) == hashes, f"{ranks} ranks after {kept} iterations: {hashes_of(printed)} is not {hashes}"
 
-    # A shard that is missing or altered: the checkpoint before it is used.
-    victim = other.checkpoints()[-1]
-    newest = sorted(victim.glob("shard-*"))[0]
-    newest.write_bytes(newest.read_bytes()[:-100])
-    done = call(other, 2, "train", "--policy", "both", "--resume")
-    assert done.returncode == 0 and "is damaged and left out" in done.stderr, done.stderr
-    assert hashes_of(done.stdout) == hashes
+    # A shard that is altered or missing: that is said once, and the checkpoint before it is used.
+    for damage in (lambda shard: shard.write_bytes(shard.read_bytes()[:-100]), pathlib.Path.unlink):
+        victim = other.checkpoints()[-1]
+        damage(sorted(victim.glob("shard-*"))[-1])
+        done = call(other, 2, "train", "--policy", "both", "--resume")
+        assert done.returncode == 0 and done.stderr.count("is damaged and left out") == 1, done.stderr
+        assert str(victim) in done.stderr, done.stderr
+        assert hashes_of(done.stdout) == hashes
+
+
+def reward_of(checkpoint):
+    reward = json.loads((checkpoint / "manifest.json").read_text())["reward"]
+    assert reward["metric"] == "held_out_reward", reward
+    return reward["value"]
+
+
+def check_best_kept(run, hashes, everything):
+    """Of the checkpoints that another run kept all, one that keeps only the newest keeps the best too; the same on two
+    ranks, and when it is interrupted and knows what was from the disk alone."""
+    newest, best = everything[-1], max(everything, key=reward_of)  # of equals the first
+    assert best != newest, "the newest checkpoint is the best: nothing is tried"
+    other = with_settings(run, "best", {"ppo.checkpoints_kept": 1})
+    done = call(other, 2, "train", "--policy", "both")
+    assert f"the best checkpoint so far is {best.name}, held_out_reward {reward_of(best):.4f}" in done.stderr, done.stderr
+    for arguments in ([], ["--resume"]):
+        if arguments:
+            shutil.rmtree(other.checkpoints()[-1])
+            done = call(other, 2, "train", "--policy", "both", *arguments)
+        assert done.returncode == 0 and hashes_of(done.stdout) == hashes, done.stderr
+        assert [folder.name for folder in other.checkpoints()] == [best.name, newest.name], other.checkpoints()
+        assert reward_of(other.checkpoints()[0]) == reward_of(best)
 
 
 def check_wrong_starts(run):
