@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/file.hpp"
 #include "core/data/hdf5.hpp"
 
 namespace pagewright {
@@ -23,7 +24,8 @@ std::string checkpoint_shard_name(int shard) {
 }
 
 void write_checkpoint_shard(const std::filesystem::path& folder, int shard, const Checkpoint& part) {
-  Hdf5File file = Hdf5File::create(folder / checkpoint_shard_name(shard));
+  const std::filesystem::path path = folder / checkpoint_shard_name(shard);
+  Hdf5File file = Hdf5File::create(path);
   file.set_attribute("format", "pagewright-checkpoint-shard");
   file.set_attribute("format_version", std::int64_t{kCheckpointVersion});
   std::vector<std::string> groups;
@@ -46,6 +48,7 @@ void write_checkpoint_shard(const std::filesystem::path& folder, int shard, cons
   file.write_strings("groups", groups);
   if (shard == 0) file.write_strings("metrics", part.metrics);
   file.close();
+  sync_to_disk(path);
 }
 
 void read_checkpoint_shard(const std::filesystem::path& path, Checkpoint& checkpoint) {

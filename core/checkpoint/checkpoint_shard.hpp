@@ -13,8 +13,8 @@ inline constexpr int kCheckpointVersion = 2;  ///< of the format; 1 had a single
 /// "shard-0003.h5".
 std::string checkpoint_shard_name(int shard);
 
-/// Writes a rank's arrays, and with shard 0 the metrics. Throws Error naming the file (full disk, no
-/// permission).
+/// Writes a rank's arrays, and with shard 0 the metrics, and syncs the file to the disk, which a rank on
+/// another machine could not do for it. Throws Error naming the file (full disk, no permission).
 void write_checkpoint_shard(const std::filesystem::path& folder, int shard, const Checkpoint& part);
 
 /// Adds the arrays of a shard to those that `checkpoint` has. Throws Error naming the file if it is damaged.
