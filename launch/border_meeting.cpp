@@ -29,8 +29,8 @@ bool BorderMeeting::meet(std::int64_t iteration, std::span<const double> seconds
 
   bool any_asks = false;
   std::vector<double> times;
-  for (const double* next = all.const_data_ptr<double>(); next != all.const_data_ptr<double>() + all.numel();
-       next += row) {
+  const double* next = all.const_data_ptr<double>();
+  for (int rank = 0; rank < group_.size(); ++rank, next += row) {
     any_asks = any_asks || next[0] != 0;
     times.insert(times.end(), next + 1, next + row);
   }

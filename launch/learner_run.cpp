@@ -132,7 +132,7 @@ CheckpointHashes LearnerRun::save(const Pipeline& pipeline) {
   Checkpoint part = to_checkpoint(trainer_, pipeline.state(), metric_lines_);
   part.reward = reward_now();
   const CheckpointHashes hashes = save_checkpoint(trainer_, store_, part);
-  const auto best = leads() ? store_.best() : std::nullopt;
+  const auto best = leads() && bench_.experiment().best_checkpoint_kept ? store_.best() : std::nullopt;
   if (best && best->folder == store_.folder_of(part.iteration) && best->folder != best_said_) {
     best_said_ = best->folder;
     log_info("{}: the best checkpoint so far is {}, {} {:.4f}", variant_.name, best_said_.filename().string(),

@@ -58,7 +58,7 @@ class TimedScorer final : public Scorer {
 };
 
 /// What a rollout or reward rank does before each iteration: it says which one, and the ranks of its role
-/// compare how long they took for a lane of the one before.
+/// compare how long they took for the one before. Those with more lanes may take longer in proportion.
 class WorkerBorder {
  public:
   /// `part` of the work, for warnings. `bench` must outlive it.
@@ -70,7 +70,7 @@ class WorkerBorder {
 
  private:
   Workbench& bench_;
-  double lanes_;
+  double share_;  ///< own lanes to those of an equal share
   CallTimer timer_;
   BorderMeeting meeting_;
 };
