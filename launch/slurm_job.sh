@@ -2,9 +2,10 @@
 # shellcheck shell=bash
 
 # train_under_slurm RANKS EXPERIMENT [ARGUMENTS...]: trains, going on from the newest checkpoint, and ends with the code of the
-# job. Slurm asks before it takes the nodes away: USR1 at the time limit (#SBATCH --signal), TERM for pre-emption. Both become
-# the USR1 that mpirun.sh passes on; the ranks write a checkpoint at the next border of an iteration and end with code 75, and
-# the job is put back into the queue.
+# job. Slurm asks before it takes the nodes away: USR1 (#SBATCH --signal) at the time limit and, where the site has set a grace
+# time and SlurmctldParameters=preempt_send_user_signal, for pre-emption; otherwise TERM. Both become the USR1 that mpirun.sh
+# passes on; the ranks write a checkpoint at the next border of an iteration and end with code 75, and the job is put back
+# into the queue. Where Slurm ends the ranks without asking, the requeued job goes on from the newest checkpoint.
 train_under_slurm() {
   local ranks=$1 experiment=$2 job code
   shift 2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A real Slurm on this machine: two nodes, four ranks, colocated and with nodes for each role. Each job is asked to leave in the
-# middle, is put back into the queue, goes on, and must end as one process does.
+# A real Slurm on this machine: two nodes, four ranks. A colocated job is asked to leave as at its time limit, one with nodes
+# for each role is pre-empted by an urgent one; each is put back into the queue, goes on, and must end as one process does.
 #   tests/slurm/slurm_test.sh [--install] BINARY
 # --install   installs Slurm's daemons with apt first
 # Exit code 77 where Slurm cannot run (not root, or not installed). Everything it starts it ends.
@@ -57,7 +57,11 @@ KillWait=5
 SlurmdParameters=config_overrides
 NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17001 CPUs=4 State=UNKNOWN
 NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=17002 CPUs=4 State=UNKNOWN
-PartitionName=all Nodes=n1,n2 Default=YES State=UP MaxTime=60
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+SlurmctldParameters=preempt_send_user_signal
+PartitionName=all Nodes=n1,n2 Default=YES State=UP MaxTime=60 PriorityTier=1 GraceTime=60
+PartitionName=urgent Nodes=n1,n2 State=UP MaxTime=60 PriorityTier=10 PreemptMode=OFF
 CONF
 export SLURM_CONF=$work/slurm.conf
 slurmctld
@@ -83,19 +87,22 @@ cp -r "$work/run" "$work/one"
 # The two nodes are one machine: ranks of different nodes would take each other for neighbours in shared memory.
 export PAGEWRIGHT=$binary OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo
 
-leaves_and_goes_on() { # NAME SCRIPT
-  local name=$1 script=$2 job run=$work/$1 out=$work/$1.out metrics=$work/$1/train/both/metrics.jsonl
+as_at_the_time_limit() { scancel --batch --signal=USR1 "$1"; }
+by_an_urgent_job() { sbatch --partition=urgent --nodes=2 --exclusive --time=1 --output="$work/urgent.out" --wrap "echo urgent"; }
+
+leaves_and_goes_on() { # NAME SCRIPT HOW_IT_IS_ASKED
+  local name=$1 script=$2 ask=$3 job run=$work/$1 out=$work/$1.out metrics=$work/$1/train/both/metrics.jsonl
   cp -r "$work/run" "$run"
   job=$(sbatch --parsable --cpus-per-task=1 --time=10 --output="$out" "$script" --policy both --set "run=$run" "${settings[@]}")
   say "$name: job $job is submitted"
   for _ in $(seq 300); do [ -s "$metrics" ] && break; sleep 0.2; done
   [ -s "$metrics" ] || { cat "$out" >&2; say "the job did not begin"; exit 1; }
-  scancel --batch --signal=USR1 "$job"
+  $ask "$job"
   for _ in $(seq 100); do grep -q "stopped as it was asked to" "$out" && break; sleep 0.2; done
   grep -q "stopped as it was asked to" "$out" || { cat "$out" >&2; say "the job did not stop"; exit 1; }
   say "$name: asked to leave, stopped after $(wc -l <"$metrics") iterations"
   # A requeued job is held back for a while by Slurm.
-  for _ in $(seq 240); do
+  for _ in $(seq 600); do
     scontrol release "$job" >/dev/null 2>&1 || true
     scontrol update JobId="$job" StartTime=now >/dev/null 2>&1 || true
     grep -q "^state sha256" "$out" && break
@@ -111,10 +118,11 @@ leaves_and_goes_on() { # NAME SCRIPT
   cat "$work/got"
 }
 
-leaves_and_goes_on colocated launch/slurm.sbatch
+leaves_and_goes_on colocated launch/slurm.sbatch as_at_the_time_limit
 
 # The two learners have the one node, the others the other: mpirun's own map says so.
-LEARNER_NODES=n1 PAGEWRIGHT_MPI=--display-map leaves_and_goes_on roles launch/slurm-roles.sbatch
+LEARNER_NODES=n1 PAGEWRIGHT_MPI=--display-map leaves_and_goes_on roles launch/slurm-roles.sbatch by_an_urgent_job
+grep -q urgent "$work/urgent.out"
 map=$(sed -n 's/.*Data for node: \(n[12]\).*/\1:/p; s/.*Process rank: \([0-3]\).*/\1/p' "$work/roles.out" | head -6 | tr '\n' ' ')
 [ "$map" = "n1: 0 1 n2: 2 3 " ] || { cat "$work/roles.out" >&2; say "ranks are placed as $map"; exit 1; }
 
