@@ -103,6 +103,10 @@ Experiment read_experiment(const Section& root) {
   ppo.read("checkpoint_every", experiment.checkpoint_every, at_least(1).in_units("iterations"),
            "iterations between checkpoints");
   ppo.read("checkpoints_kept", experiment.checkpoints_kept, at_least(1), "newest checkpoints that are kept");
+  ppo.read(
+      "best_checkpoint_kept", experiment.best_checkpoint_kept,
+      "keep the best checkpoint beside the newest: by the reward on held-out feedback, or without a judge "
+      "(`fit-reward` makes it) by the mean training reward of the newest pages");
   ppo.read("rollouts_every", experiment.rollouts_every, at_least(0).in_units("iterations"),
            "iterations between those whose pages are written to rollouts/; 0: none");
   read_policies(root, experiment.rewards.alpha, experiment.policies);

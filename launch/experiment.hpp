@@ -53,6 +53,7 @@ struct Experiment {
   OptimizerConfig ppo_optimizer;
   int checkpoint_every = 10;
   int checkpoints_kept = 2;
+  bool best_checkpoint_kept = true;
   int rollouts_every = 10;  ///< iterations between written rollouts; 0: none
   std::vector<PolicyVariant> policies;
   DistributedConfig distributed;

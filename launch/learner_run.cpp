@@ -1,8 +1,8 @@
 #include "launch/learner_run.hpp"
 
 #include <algorithm>
+#include <cmath>
 
-#include <ATen/ops/full.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -81,12 +81,15 @@ LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, bool resu
     : bench_(bench),
       variant_(variant),
       folder_(bench.run().training(variant.name)),
-      store_(folder_ / "checkpoints", identity_of(bench, variant), bench.experiment().checkpoints_kept),
+      store_(folder_ / "checkpoints", identity_of(bench, variant), bench.experiment().checkpoints_kept,
+             bench.experiment().best_checkpoint_kept),
       parameters_(start_parameters(bench)),
       policy_(
           bench.language(), [this] { return parameters_.view(); }, bench.pool(), variant.name),
       trainer_(bench.learners(), parameters_, bench.experiment().ppo_optimizer, bench.pool(),
-               bench.experiment().lanes(), bench.experiment().ppo.optimizer_steps(), bench.sharding()) {
+               bench.experiment().lanes(), bench.experiment().ppo.optimizer_steps(), bench.sharding()),
+      // The ranks that learn come first, so that a learner's number is its rank.
+      meeting_(bench.learners(), OwnWork::parts(), [&bench](int rank) { return bench.name_of(rank); }) {
   on_first_rank(bench.learners(), [&] {
     require(resume || store_.folders().empty(),
             "{} holds checkpoints; go on with `train --resume`, or remove the folder", folder_.string());
@@ -119,13 +122,34 @@ void LearnerRun::write_rollouts_of(std::int64_t iteration, const Experience& pag
                  pages);
 }
 
+/// By the judge, who looks at the parameters as they are. Without one by the newest pages, which the
+/// parameters before the last update made, unless the run went back behind those.
+std::optional<CheckpointReward> LearnerRun::reward_now() {
+  if (!leads()) return std::nullopt;
+  if (judge_ && judged_.empty()) judged_ = judge_->measure(policy_);
+  const Metrics metrics = judge_ ? judged_ : parse_metrics_line(metric_lines_.back()).metrics;
+  const auto reward = metrics.find(judge_ ? "held_out_reward" : "reward");
+  if (reward == metrics.end() || !std::isfinite(reward->second) || metrics.contains("stopped"))
+    return std::nullopt;
+  return CheckpointReward{reward->first, reward->second};
+}
+
 CheckpointHashes LearnerRun::save(Pipeline& pipeline) {
-  return save_checkpoint(trainer_, store_, to_checkpoint(trainer_, pipeline.state(), metric_lines_));
+  Checkpoint part = to_checkpoint(trainer_, pipeline.state(), metric_lines_);
+  part.reward = reward_now();
+  const CheckpointHashes hashes = save_checkpoint(trainer_, store_, part);
+  const auto best = leads() && bench_.experiment().best_checkpoint_kept ? store_.best() : std::nullopt;
+  if (best && best->folder == store_.folder_of(part.iteration) && best->folder != best_said_) {
+    best_said_ = best->folder;
+    log_info("{}: the best checkpoint so far is {}, {} {:.4f}", variant_.name, best_said_.filename().string(),
+             best->reward.metric, best->reward.value);
+  }
+  return hashes;
 }
 
 void LearnerRun::report(const IterationReport& report, Pipeline& pipeline, Progress& progress) {
   Metrics metrics = report.metrics;
-  metrics.merge(judged_);
+  metrics.insert(judged_.begin(), judged_.end());
   metric_lines_.push_back(canonical_metrics_line(report.iteration, metrics));
   if (files_) {
     const auto now = std::chrono::steady_clock::now();
@@ -137,6 +161,7 @@ void LearnerRun::report(const IterationReport& report, Pipeline& pipeline, Progr
       log_warn(LogTag{"numerics"}, "{}, {}", variant_.name, warning);
     }
   }
+  worked_ = own_work_.end(pipeline.clock().seconds(), waited());
   bench_.set_iteration(report.iteration + 1);
   if (!report.learnt) return;
   progress.advance(1, progress_note(report.metrics));
@@ -165,16 +190,15 @@ PipelineHooks LearnerRun::hooks(Pipeline& pipeline, Progress& progress) {
 }
 
 void LearnerRun::report_times(const PhaseClock& clock) const {
-  double all = 0, exchange = 0;
+  double all = 0;
   for (const auto& [phase, seconds] : clock.seconds()) all += seconds;
-  for (const auto& [operation, total] : bench_.learners().totals()) exchange += total.seconds;
   std::string text;
   for (const auto& [phase, seconds] : clock.seconds())
     text +=
         fmt::format("{}{} {:.0f} %", text.empty() ? "" : ", ", phase, 100 * seconds / std::max(all, 1e-9));
   log_info("{}: {} in the loop: {}", variant_.name, duration_text(all), text);
   const nlohmann::json times = {
-      {"ranks", bench_.world().size()}, {"seconds", clock.seconds()}, {"learners_waited", exchange}};
+      {"ranks", bench_.world().size()}, {"seconds", clock.seconds()}, {"learners_waited", waited()}};
   write_file_atomically(folder_ / "times.json", times.dump(2) + "\n");
 }
 
@@ -189,11 +213,17 @@ void LearnerRun::finish() {
   fmt::print("policy {} is in {}\n", variant_.name, policy.string());
 }
 
-/// Whether any learner heard the signal: they agree, at the same iteration.
+double LearnerRun::waited() const {
+  double seconds = 0;
+  for (const auto& [operation, total] : bench_.learners().totals()) seconds += total.seconds;
+  return seconds;
+}
+
 bool LearnerRun::checkpoint_asked_for() {
-  at::Tensor asked = at::full({1}, checkpoint_was_asked_for() ? 1 : 0, at::kInt);
-  bench_.learners().all_reduce(asked, ReduceOp::max)->wait();
-  return asked.item<int>() != 0;
+  const auto iteration = static_cast<std::int64_t>(metric_lines_.size()) - 1;
+  const bool asked = meeting_.meet(iteration, worked_, checkpoint_was_asked_for());
+  own_work_.begin(waited());
+  return asked;
 }
 
 std::optional<CheckpointHashes> LearnerRun::run(PageSource& source) {
@@ -206,6 +236,7 @@ std::optional<CheckpointHashes> LearnerRun::run(PageSource& source) {
   Progress progress(variant_.name, experiment.ppo.iterations);
   progress.advance(saved_ ? saved_->iteration : 0);
   lap_ = std::chrono::steady_clock::now();
+  own_work_.begin(waited());
   if (!pipeline.run(hooks(pipeline, progress))) {
     save(pipeline);
     return std::nullopt;

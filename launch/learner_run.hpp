@@ -12,7 +12,9 @@
 #include "core/metrics/metrics_file.hpp"
 #include "distributed/pipeline/pipeline.hpp"
 #include "distributed/trainer.hpp"
+#include "launch/border_meeting.hpp"
 #include "launch/held_out_judge.hpp"
+#include "launch/own_work.hpp"
 #include "launch/workbench.hpp"
 #include "rollout/engine/model_policy.hpp"
 
@@ -50,7 +52,12 @@ class LearnerRun {
   PipelineHooks hooks(Pipeline& pipeline, Progress& progress);
   void report(const IterationReport& report, Pipeline& pipeline, Progress& progress);
   CheckpointHashes save(Pipeline& pipeline);
+  /// How good the current policy is, on the first learner.
+  std::optional<CheckpointReward> reward_now();
   void write_rollouts_of(std::int64_t iteration, const Experience& pages) const;
+  /// Seconds that this rank waited for other learners so far.
+  double waited() const;
+  /// Whether any learner heard the signal; they agree on it at the same iteration, and on who is slow.
   bool checkpoint_asked_for();
   /// How long each phase took on this rank, in times.json and in words.
   void report_times(const PhaseClock& clock) const;
@@ -68,8 +75,12 @@ class LearnerRun {
   std::optional<Files> files_;  ///< of the first learner
   std::vector<std::string> metric_lines_;
   std::string warnings_;
-  std::map<std::string, double> judged_;  ///< in this iteration
+  std::filesystem::path best_said_;       ///< the checkpoint that was last called the best
+  std::map<std::string, double> judged_;  ///< of the parameters after this iteration
   std::chrono::steady_clock::time_point lap_;
+  BorderMeeting meeting_;
+  OwnWork own_work_;
+  std::vector<double> worked_;  ///< seconds in this iteration, by part
 };
 
 }  // namespace pagewright

@@ -9,6 +9,7 @@
 #include "launch/learner_run.hpp"
 #include "launch/model_folder.hpp"
 #include "launch/reward_setup.hpp"
+#include "launch/timed_worker.hpp"
 #include "rewards/reward_worker.hpp"
 
 namespace pagewright {
@@ -47,9 +48,11 @@ void generate_pages(Workbench& bench, const std::string& name) {
   SampleOptions options;
   options.seed = experiment.seed;
   options.samples = experiment.ppo.samples;
+  WorkerBorder border(bench, Role::rollout, "generate");
+  TimedGenerator generator(policy, border.timer());
   RolloutDuty duty{
-      bench.world(), bench.topology(), weights, policy, draw, options, [&bench](std::int64_t iteration) {
-        bench.set_iteration(iteration);
+      bench.world(), bench.topology(), weights, generator, draw, options, [&border](std::int64_t iteration) {
+        border.pass(iteration);
       }};
   const WorkerReport report = duty.run();
   log_info("{}: generated {} pages in {} iterations", name, report.pages, report.iterations);
@@ -57,13 +60,15 @@ void generate_pages(Workbench& bench, const std::string& name) {
 
 void score_pages(Workbench& bench, const std::string& name, Scoring& scoring) {
   RequestDraw draw = training_draw(bench);
+  WorkerBorder border(bench, Role::reward, "score");
+  TimedScorer scorer(scoring.worker(), border.timer());
   RewardDuty duty{bench.world(),
                   bench.topology(),
                   bench.language(),
-                  scoring.worker(),
+                  scorer,
                   draw,
                   bench.experiment().ppo.samples,
-                  [&bench](std::int64_t iteration) { bench.set_iteration(iteration); }};
+                  [&border](std::int64_t iteration) { border.pass(iteration); }};
   const WorkerReport report = duty.run();
   log_info("{}: scored {} pages in {} iterations", name, report.pages, report.iterations);
 }

@@ -124,6 +124,7 @@ Workbench::Workbench(const ConfigOptions& options, RunUse use, Communicator& wor
   if (learner)
     learners_ = std::make_unique<RecordingCommunicator>(*learner_group_, recording(FlightGroup::learners));
   if (topology_.placement() == Placement::split) {
+    fellow_workers_ = job->split(learner ? -1 : topology_.has_role(Role::rollout, world.rank()) ? 0 : 1);
     const bool member = leads() || topology_.has_role(Role::rollout, world.rank());
     weight_members_ = job->split(member ? 0 : -1);
     if (member)
@@ -163,8 +164,13 @@ void Workbench::start_logs(Job& job) {
                                    std::_Exit(1);
                                  });
   recorded_world_ = std::make_unique<RecordingCommunicator>(world_, recording(FlightGroup::world));
-  const std::vector<std::string> hosts = job.hosts();
-  if (leads()) fmt::print("{}", topology_text(topology_, hosts, pool_->threads()));
+  hosts_ = job.hosts();
+  if (leads()) fmt::print("{}", topology_text(topology_, hosts_, pool_->threads()));
+}
+
+std::string Workbench::name_of(int rank) const {
+  return rank_text(topology_.name_of(rank), rank,
+                   hosts_.empty() ? "this machine" : hosts_[static_cast<std::size_t>(rank)]);
 }
 
 void Workbench::set_iteration(std::int64_t iteration) {

@@ -48,6 +48,11 @@ class Workbench {
   RecordingCommunicator& learners() const;
   /// The first learner, as rank 0, and the rollout ranks of a split placement; null elsewhere.
   Communicator* weight_group() { return weight_group_.get(); }
+  /// The ranks that share the role of this rollout or reward rank of a split placement, in order; null
+  /// elsewhere.
+  Communicator* fellow_workers() { return fellow_workers_.get(); }
+  /// How messages name a rank: "rollout 1 (rank 3 on node2)".
+  std::string name_of(int rank) const;
   /// Tells the flight record and the recorder of the learners' operations which iteration is under way.
   void set_iteration(std::int64_t iteration);
   /// Runs what a verb does on this rank; how it ends is written into the flight record.
@@ -71,11 +76,13 @@ class Workbench {
   RunFolder run_;
   PageLanguage language_;
   std::unique_ptr<LanePool> pool_;
+  std::vector<std::string> hosts_;        ///< by rank, if there are several
   std::unique_ptr<FlightRecord> flight_;  ///< of one of several ranks
   std::unique_ptr<Watchdog> watchdog_;
   std::unique_ptr<RecordingCommunicator> recorded_world_;
   std::unique_ptr<Communicator> learner_group_;
   std::unique_ptr<RecordingCommunicator> learners_;
+  std::unique_ptr<Communicator> fellow_workers_;
   std::unique_ptr<Communicator> weight_members_;
   std::unique_ptr<RecordingCommunicator> weight_group_;
 };

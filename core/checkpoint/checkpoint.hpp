@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,13 @@ struct NamedArray {
   bool operator==(const NamedArray&) const = default;
 };
 
+/// How good the policy of a checkpoint is. Checkpoints are compared by equal metrics only.
+struct CheckpointReward {
+  std::string metric;  ///< "held_out_reward", "reward"
+  double value = 0;    ///< finite
+  bool operator==(const CheckpointReward&) const = default;
+};
+
 /// Everything needed to go on bit for bit, or one rank's part of the arrays and blobs. Random numbers need no
 /// state: they are keyed by the iteration.
 struct Checkpoint {
@@ -30,8 +38,9 @@ struct Checkpoint {
   std::map<std::string, std::vector<NamedArray>> arrays;
   /// Other bytes by name, each whole; ranks have different ones.
   std::map<std::string, std::string> blobs;
-  std::map<std::string, double> numbers;  ///< optimizer step, policy version, KL coefficient, ...
-  std::vector<std::string> metrics;       ///< a line an iteration, times, bytes and memory left out
+  std::map<std::string, double> numbers;   ///< optimizer step, policy version, KL coefficient, ...
+  std::vector<std::string> metrics;        ///< a line an iteration, times, bytes and memory left out
+  std::optional<CheckpointReward> reward;  ///< not part of the hashes
   bool operator==(const Checkpoint&) const = default;
 };
 

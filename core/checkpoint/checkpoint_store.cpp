@@ -10,51 +10,13 @@
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
 #include "core/base/log.hpp"
-#include "core/data/hdf5.hpp"
+#include "core/checkpoint/checkpoint_shard.hpp"
 
 namespace pagewright {
 
 namespace {
 
 constexpr const char* kCheckpointFormat = "pagewright-checkpoint";
-std::string shard_name(int shard) {
-  return fmt::format("shard-{:04}.h5", shard);
-}
-
-std::string array_path(const std::string& group, const std::string& name, std::int64_t begin) {
-  return begin == 0 ? fmt::format("arrays/{}/{}", group, name)
-                    : fmt::format("arrays/{}/{}@{}", group, name, begin);
-}
-
-void read_shard(const std::filesystem::path& path, Checkpoint& checkpoint) {
-  const Hdf5File file = Hdf5File::open(path);
-  for (const std::string& group : file.read_strings("groups")) {
-    const auto names = file.read_strings("names/" + group);
-    const auto shapes = file.read<std::int64_t>("shapes/" + group + "/sizes");
-    const auto offsets = file.read<std::int64_t>("shapes/" + group + "/offsets");
-    const std::string begin_path = "shapes/" + group + "/begins";
-    const auto begins = file.has(begin_path) ? file.read<std::int64_t>(begin_path)
-                                             : std::vector<std::int64_t>(names.size(), 0);
-    require(offsets.size() == names.size() + 1 && begins.size() == names.size(),
-            "{}: group {} has {} shapes and {} places for {} arrays", path.string(), group,
-            offsets.size() - 1, begins.size(), names.size());
-    std::vector<NamedArray>& arrays = checkpoint.arrays[group];
-    for (std::size_t i = 0; i < names.size(); ++i)
-      arrays.push_back({names[i],
-                        {shapes.begin() + offsets[i], shapes.begin() + offsets[i + 1]},
-                        file.read<float>(array_path(group, names[i], begins[i])),
-                        begins[i]});
-  }
-  if (file.has("blobs")) {
-    const auto names = file.read_strings("blobs/names"), values = file.read_strings("blobs/values");
-    require(names.size() == values.size(), "{}: {} names for {} blobs", path.string(), names.size(),
-            values.size());
-    for (std::size_t i = 0; i < names.size(); ++i)
-      require(checkpoint.blobs.emplace(names[i], values[i]).second, "{}: {} is there twice", path.string(),
-              names[i]);
-  }
-  if (file.has("metrics")) checkpoint.metrics = file.read_strings("metrics");
-}
 
 nlohmann::json read_manifest(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "manifest.json";
@@ -71,19 +33,37 @@ void check_format(const std::filesystem::path& folder, const nlohmann::json& man
           kCheckpointFormat);
   const int version = manifest.value("version", 0);
   require(
-      version <= CheckpointStore::kVersion,
+      version <= kCheckpointVersion,
       "{}: checkpoint format version {} is newer than this program knows ({}); use the program that wrote it",
-      folder.string(), version, CheckpointStore::kVersion);
+      folder.string(), version, kCheckpointVersion);
+}
+
+std::optional<CheckpointReward> reward_in(const nlohmann::json& manifest) {
+  const auto reward = manifest.find("reward");
+  if (reward == manifest.end()) return std::nullopt;
+  return CheckpointReward{reward->at("metric").get<std::string>(), reward->at("value").get<double>()};
+}
+
+/// Nothing for a checkpoint that is damaged, too.
+std::optional<CheckpointReward> reward_of_checkpoint(const std::filesystem::path& folder) {
+  try {
+    return reward_in(read_manifest(folder));
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
 
-CheckpointStore::CheckpointStore(std::filesystem::path folder, RunIdentity identity, int keep)
-    : folder_(std::move(folder)), identity_(std::move(identity)), keep_(std::max(1, keep)) {}
+CheckpointStore::CheckpointStore(std::filesystem::path folder, RunIdentity identity, int keep, bool keep_best)
+    : folder_(std::move(folder)),
+      identity_(std::move(identity)),
+      keep_(std::max(1, keep)),
+      keep_best_(keep_best) {}
 
 void CheckpointStore::save(const Checkpoint& checkpoint) const {
   const auto folder = begin(checkpoint.iteration);
-  write_shard(folder->path(), 0, checkpoint);
+  write_checkpoint_shard(folder->path(), 0, checkpoint);
   finish(*folder, checkpoint, 1, hash_checkpoint(checkpoint));
 }
 
@@ -96,59 +76,34 @@ std::filesystem::path CheckpointStore::folder_of(std::int64_t iteration) const {
   return folder_ / fmt::format("step-{:08}", iteration);
 }
 
-void CheckpointStore::write_shard(const std::filesystem::path& folder, int shard, const Checkpoint& part) {
-  Hdf5File file = Hdf5File::create(folder / shard_name(shard));
-  file.set_attribute("format", "pagewright-checkpoint-shard");
-  file.set_attribute("format_version", std::int64_t{kVersion});
-  std::vector<std::string> groups;
-  for (const auto& [group, arrays] : part.arrays) {
-    groups.push_back(group);
-    std::vector<std::string> names;
-    std::vector<std::int64_t> shapes, shape_offsets{0}, begins;
-    for (const NamedArray& array : arrays) {
-      names.push_back(array.name);
-      shapes.insert(shapes.end(), array.shape.begin(), array.shape.end());
-      shape_offsets.push_back(static_cast<std::int64_t>(shapes.size()));
-      begins.push_back(array.begin);
-      file.write(array_path(group, array.name, array.begin), array.values);
-    }
-    file.write_strings("names/" + group, names);
-    file.write("shapes/" + group + "/sizes", shapes);
-    file.write("shapes/" + group + "/offsets", shape_offsets);
-    file.write("shapes/" + group + "/begins", begins);
-  }
-  file.write_strings("groups", groups);
-  std::vector<std::string> names, values;
-  for (const auto& [name, bytes] : part.blobs) {
-    names.push_back(name);
-    values.push_back(bytes);
-  }
-  file.write_strings("blobs/names", names);
-  file.write_strings("blobs/values", values);
-  if (shard == 0) file.write_strings("metrics", part.metrics);
-  file.close();
-}
-
 void CheckpointStore::finish(AtomicFolder& folder, const Checkpoint& checkpoint, int shards,
                              const CheckpointHashes& hashes) const {
   std::vector<std::string> names;
-  for (int shard = 0; shard < shards; ++shard) names.push_back(shard_name(shard));
-  const nlohmann::json manifest = {{"format", kCheckpointFormat},
-                                   {"version", kVersion},
-                                   {"iteration", checkpoint.iteration},
-                                   {"configuration", identity_.configuration},
-                                   {"language", identity_.language},
-                                   {"fingerprint", identity_.fingerprint},
-                                   {"numbers", checkpoint.numbers},
-                                   {"shards", names},
-                                   {"sha256", {{"parameters", hashes.parameters}, {"state", hashes.state}}}};
+  for (int shard = 0; shard < shards; ++shard) names.push_back(checkpoint_shard_name(shard));
+  nlohmann::json manifest = {{"format", kCheckpointFormat},
+                             {"version", kCheckpointVersion},
+                             {"iteration", checkpoint.iteration},
+                             {"configuration", identity_.configuration},
+                             {"language", identity_.language},
+                             {"fingerprint", identity_.fingerprint},
+                             {"numbers", checkpoint.numbers},
+                             {"shards", names},
+                             {"sha256", {{"parameters", hashes.parameters}, {"state", hashes.state}}}};
+  if (checkpoint.reward)
+    manifest["reward"] = {{"metric", checkpoint.reward->metric}, {"value", checkpoint.reward->value}};
   write_file_atomically(folder.path() / "manifest.json", manifest.dump(2) + "\n");
   folder.publish(AtomicFolder::Existing::replace);
-  const auto kept = folders();
-  for (std::size_t i = 0; i + static_cast<std::size_t>(keep_) < kept.size(); ++i) {
-    std::error_code ignored;
-    std::filesystem::remove_all(kept[i], ignored);
-    if (ignored) log_warn("cannot remove the old checkpoint {}: {}", kept[i].string(), ignored.message());
+  remove_superfluous();
+}
+
+void CheckpointStore::remove_superfluous() const {
+  const auto found = folders();
+  const auto best_one = keep_best_ ? best() : std::nullopt;
+  for (std::size_t i = 0; i + static_cast<std::size_t>(keep_) < found.size(); ++i) {
+    if (best_one && best_one->folder == found[i]) continue;
+    std::error_code problem;
+    std::filesystem::remove_all(found[i], problem);
+    if (problem) log_warn("cannot remove the old checkpoint {}: {}", found[i].string(), problem.message());
   }
 }
 
@@ -161,6 +116,17 @@ std::vector<std::filesystem::path> CheckpointStore::folders() const {
   }
   std::sort(found.begin(), found.end());
   return found;
+}
+
+std::optional<BestCheckpoint> CheckpointStore::best() const {
+  std::optional<BestCheckpoint> best_one;
+  const auto found = folders();
+  for (auto folder = found.rbegin(); folder != found.rend(); ++folder) {
+    const auto reward = reward_of_checkpoint(*folder);
+    if (!reward || (best_one && reward->metric != best_one->reward.metric)) continue;
+    if (!best_one || reward->value >= best_one->reward.value) best_one = {*folder, *reward};
+  }
+  return best_one;
 }
 
 std::optional<Checkpoint> CheckpointStore::load_latest() const {
@@ -207,11 +173,12 @@ Checkpoint CheckpointStore::load(const std::filesystem::path& folder) const {
     manifest.at("iteration").get_to(checkpoint.iteration);
     manifest.at("numbers").get_to(checkpoint.numbers);
     manifest.at("shards").get_to(shards);
+    checkpoint.reward = reward_in(manifest);
     expected = manifest.at("sha256").at("state").get<std::string>();
   } catch (const nlohmann::json::exception& error) {
     fail("manifest.json: {}", error.what());
   }
-  for (const std::string& shard : shards) read_shard(folder / shard, checkpoint);
+  for (const std::string& shard : shards) read_checkpoint_shard(folder / shard, checkpoint);
   join_parts(checkpoint);
   require(hash_checkpoint(checkpoint).state == expected,
           "its content does not have the SHA-256 that manifest.json says");

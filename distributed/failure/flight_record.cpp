@@ -70,11 +70,8 @@ const FlightEntry* waits_for(const std::vector<FlightEntry>& records, const Flig
   return found;
 }
 
-/// "learner 2 (rank 2 on node7)", or "rank 3 on node7" where ranks are called just that.
 std::string who(const FlightEntry& entry) {
-  const std::string rank = fmt::format("rank {}", entry.rank);
-  return entry.name == rank ? fmt::format("{} on {}", rank, entry.host)
-                            : fmt::format("{} ({} on {})", entry.name, rank, entry.host);
+  return rank_text(entry.name, entry.rank, entry.host);
 }
 
 std::string never_joined(const std::vector<FlightEntry>& records, const FlightEntry& culprit,
@@ -95,6 +92,12 @@ std::string never_joined(const std::vector<FlightEntry>& records, const FlightEn
 }
 
 }  // namespace
+
+std::string rank_text(std::string_view name, int rank, std::string_view host) {
+  const std::string plain = fmt::format("rank {}", rank);
+  return name == plain ? fmt::format("{} on {}", plain, host)
+                       : fmt::format("{} ({} on {})", name, plain, host);
+}
 
 std::int64_t flight_clock() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(

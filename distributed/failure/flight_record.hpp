@@ -71,6 +71,9 @@ class FlightRecord {
 /// Nanoseconds of the wall clock, the same on all processes of a machine.
 std::int64_t flight_clock();
 
+/// "learner 2 (rank 2 on node7)", or "rank 3 on node7" where ranks are called just that.
+std::string rank_text(std::string_view name, int rank, std::string_view host);
+
 /// The records in a folder, by rank. Files that are no records are left out.
 std::vector<FlightEntry> read_flight_records(const std::filesystem::path& folder);
 

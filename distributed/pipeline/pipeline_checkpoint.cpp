@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <future>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "core/base/byte_buffer.hpp"
 #include "core/base/error.hpp"
+#include "core/checkpoint/checkpoint_shard.hpp"
 #include "distributed/agreement.hpp"
 
 namespace pagewright {
@@ -214,11 +216,14 @@ CheckpointHashes hash_parts(const Trainer& trainer, const Checkpoint& part) {
 CheckpointHashes save_checkpoint(const Trainer& trainer, const CheckpointStore& store,
                                  const Checkpoint& part) {
   Communicator& learners = trainer.learner_lanes().learners();
-  const CheckpointHashes hashes = hash_parts(trainer, part);
   std::unique_ptr<AtomicFolder> folder;
   on_first_rank(learners, [&] { folder = store.begin(part.iteration); });
   const std::filesystem::path path = broadcast_text(learners, folder ? folder->path().string() : "", 0);
-  on_all_ranks(learners, [&] { CheckpointStore::write_shard(path, learners.rank(), part); });
+  // The disk takes the shard while this thread gathers and hashes; both only read.
+  std::future<void> written = std::async(
+      std::launch::async, [&, rank = learners.rank()] { write_checkpoint_shard(path, rank, part); });
+  const CheckpointHashes hashes = hash_parts(trainer, part);
+  on_all_ranks(learners, [&] { written.get(); });
   on_first_rank(learners, [&] { store.finish(*folder, part, learners.size(), hashes); });
   return hashes;
 }

@@ -85,16 +85,25 @@ at::Tensor RoundReducer::reduce(LanePool& pool, const DifferentiateLane& differe
 
 void RoundReducer::differentiate_group(LanePool& pool, const DifferentiateLane& differentiate, int first,
                                        int count) {
-  try {
-    pool.run(count, [&](int lane) {
-      at::Tensor& flat = gradients_[static_cast<std::size_t>(lane)];
-      flat.zero_();
-      differentiate(first + lane, {flat, [&](std::size_t slot) { ready_.slot_done(lane, slot); }, lane});
-      ready_.lane_done(lane);
-    });
-  } catch (...) {
+  // A lane that fails says so at once: the others may be waiting for what the communicating thread gathers.
+  const auto fail = [&] {
     ready_.fail(std::current_exception());
     if (window_) window_->fail(std::current_exception());
+  };
+  try {
+    pool.run(count, [&](int lane) {
+      try {
+        at::Tensor& flat = gradients_[static_cast<std::size_t>(lane)];
+        flat.zero_();
+        differentiate(first + lane, {flat, [&](std::size_t slot) { ready_.slot_done(lane, slot); }, lane});
+        ready_.lane_done(lane);
+      } catch (...) {
+        fail();
+        throw;
+      }
+    });
+  } catch (...) {
+    fail();
   }
 }
 

@@ -2,7 +2,7 @@
 # Runs the benchmarks and prints the commands it uses; docs/performance.md quotes the figures.
 #   tests/bench/run.sh [--bin FOLDER] [--out FOLDER] [--seconds S] [--starts N]
 # --bin      where pagewright and train_bench are (default build, the benchmarks in build/tests:
-#            cmake -B build && cmake --build build --target pagewright train_bench ranks_bench)
+#            cmake -B build && cmake --build build --target pagewright train_bench ranks_bench checkpoint_bench)
 # --out      tables, JSON and the prepared run go here (default build/bench)
 # --seconds  for each case of train_bench (default 6)
 # --starts   how often the start is measured (default 5)
@@ -75,5 +75,17 @@ ranks_bench=$bin/tests/ranks_bench
 [ -x "$ranks_bench" ] || ranks_bench=$bin/ranks_bench
 for ranks in 1 2 4; do
   say mpirun -n $ranks --oversubscribe --bind-to none "$ranks_bench" tests/bench/million.yaml --json "$out/ranks_bench_$ranks.json"
+done
+# Saving and loading the training state, of one million parameters and of thirty.
+checkpoint_bench=$bin/tests/checkpoint_bench
+[ -x "$checkpoint_bench" ] || checkpoint_bench=$bin/checkpoint_bench
+thirty=(--set model.dim=512 --set model.layers=10 --set model.heads=8 --set model.kv_heads=4 --set model.ffn_dim=1408)
+for ranks in 1 2 4; do
+  for model in one thirty; do
+    changes=()
+    [ $model = one ] || changes=("${thirty[@]}")
+    say mpirun -n $ranks --oversubscribe --bind-to none "$checkpoint_bench" tests/bench/million.yaml \
+      ${changes[@]:+"${changes[@]}"} --folder "$out/checkpoints" --json "$out/checkpoint_bench_${model}_$ranks.json"
+  done
 done
 echo "figures are in $out/*.json"

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/base/file.hpp"
+#include "distributed/topology.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/error_text.hpp"
 
@@ -23,6 +24,40 @@ TEST_CASE("every file under configs is an experiment") {
     ++files;
   }
   CHECK(files >= 1);
+}
+
+TEST_CASE("the configurations for 1, 4 and 16 GPUs have a place for as many ranks") {
+  struct Case {
+    std::string name;
+    int ranks;
+    double millions;  ///< of parameters that its comment promises
+  };
+  for (const Case& wanted : {Case{"gpu-1", 1, 90}, Case{"gpu-4", 4, 650}, Case{"gpu-16", 16, 2260}}) {
+    INFO(wanted.name);
+    const Experiment experiment =
+        load_experiment(kExperimentSource / "configs" / (wanted.name + ".yaml"), {}).experiment;
+    const DistributedConfig& distributed = experiment.distributed;
+    const Topology topology(distributed.placement, wanted.ranks, experiment.lanes(),
+                            distributed.sharding.lane_order());
+    for (int rank = 0; rank < wanted.ranks; ++rank)
+      CHECK(topology.lanes_of(Role::learner, rank).size() ==
+            static_cast<std::size_t>(experiment.lanes() / wanted.ranks));
+    CHECK_NOTHROW(requests_per_lane_and_mini_batch(experiment.ppo.requests, experiment.lanes(),
+                                                   experiment.ppo.mini_batches));
+    const auto parameters = static_cast<double>(parameter_count(experiment.policy_model()));
+    CHECK(parameters / 1e6 == Approx(wanted.millions).epsilon(0.01));
+  }
+}
+
+TEST_CASE("the split placement that the configuration for 16 GPUs proposes is possible") {
+  const std::vector<std::string> sets{"distributed.placement=split", "distributed.learner=8",
+                                      "distributed.rollout=6", "distributed.reward=2"};
+  const Experiment experiment =
+      load_experiment(kExperimentSource / "configs" / "gpu-16.yaml", sets).experiment;
+  const Topology topology(experiment.distributed.placement, 16, experiment.lanes());
+  CHECK(topology.name_of(7) == "learner 7");
+  CHECK(topology.name_of(8) == "rollout 0");
+  CHECK(topology.name_of(15) == "reward 1");
 }
 
 TEST_CASE("the effective configuration loads as the same experiment") {

@@ -2,6 +2,8 @@
 happens when a start is wrong or a rank dies."""
 
 import argparse
+import contextlib
+import json
 import os
 import pathlib
 import shlex
@@ -9,10 +11,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from tiny_run import TinyRun, assert_refused, hashes_of  # noqa: E402
+from tiny_run import SOURCE, TinyRun, assert_refused, hashes_of  # noqa: E402
 
 SPLIT = {"distributed.placement": "split", "distributed.learner": 2, "distributed.rollout": 3, "distributed.reward": 1}
 
@@ -105,6 +108,7 @@ def check_other_rank_counts(run, hashes):
     good(other, 4, "train", "--policy", "both")
     everything = other.checkpoints()
     assert len(everything) == other.settings["ppo.iterations"], everything
+    check_best_kept(run, hashes, everything)
     shards = sorted(path.name for path in everything[0].glob("shard-*"))
     assert shards == [f"shard-{rank:04}.h5" for rank in range(4)], shards
     for ranks, kept, settings in ((2, 1, {"distributed.zero": 2}), (6, 2, SPLIT), (1, 3, {})):
@@ -115,13 +119,37 @@ def check_other_rank_counts(run, hashes):
         printed = good(other, ranks, *arguments) if ranks > 1 else other.good(*arguments)
         assert hashes_of(printed) == hashes, f"{ranks} ranks after {kept} iterations: {hashes_of(printed)} is not {hashes}"
 
-    # A shard that is missing or altered: the checkpoint before it is used.
-    victim = other.checkpoints()[-1]
-    newest = sorted(victim.glob("shard-*"))[0]
-    newest.write_bytes(newest.read_bytes()[:-100])
-    done = call(other, 2, "train", "--policy", "both", "--resume")
-    assert done.returncode == 0 and "is damaged and left out" in done.stderr, done.stderr
-    assert hashes_of(done.stdout) == hashes
+    # A shard that is altered or missing: that is said once, and the checkpoint before it is used.
+    for damage in (lambda shard: shard.write_bytes(shard.read_bytes()[:-100]), pathlib.Path.unlink):
+        victim = other.checkpoints()[-1]
+        damage(sorted(victim.glob("shard-*"))[-1])
+        done = call(other, 2, "train", "--policy", "both", "--resume")
+        assert done.returncode == 0 and done.stderr.count("is damaged and left out") == 1, done.stderr
+        assert str(victim) in done.stderr, done.stderr
+        assert hashes_of(done.stdout) == hashes
+
+
+def reward_of(checkpoint):
+    reward = json.loads((checkpoint / "manifest.json").read_text())["reward"]
+    assert reward["metric"] == "held_out_reward", reward
+    return reward["value"]
+
+
+def check_best_kept(run, hashes, everything):
+    """Of the checkpoints that another run kept all, one that keeps only the newest keeps the best too; the same on two
+    ranks, and when it is interrupted and knows what was from the disk alone."""
+    newest, best = everything[-1], max(everything, key=reward_of)  # of equals the first
+    assert best != newest, "the newest checkpoint is the best: nothing is tried"
+    other = with_settings(run, "best", {"ppo.checkpoints_kept": 1})
+    done = call(other, 2, "train", "--policy", "both")
+    assert f"the best checkpoint so far is {best.name}, held_out_reward {reward_of(best):.4f}" in done.stderr, done.stderr
+    for arguments in ([], ["--resume"]):
+        if arguments:
+            shutil.rmtree(other.checkpoints()[-1])
+            done = call(other, 2, "train", "--policy", "both", *arguments)
+        assert done.returncode == 0 and hashes_of(done.stdout) == hashes, done.stderr
+        assert [folder.name for folder in other.checkpoints()] == [best.name, newest.name], other.checkpoints()
+        assert reward_of(other.checkpoints()[0]) == reward_of(best)
 
 
 def check_stale(run):
@@ -156,12 +184,48 @@ def check_wrong_starts(run):
     refuse(16, ["16 learner ranks cannot share 8 lanes"], "train")
     refuse(4, ["the roles need 6 ranks, but 4 were started", "nearest"], "train", **{
         key.replace(".", "__"): value for key, value in SPLIT.items()})
+    refuse(4, ["no role can have more ranks than there are lanes (1)", "the nearest"], "train", ppo__lanes=1,
+           distributed__placement="split", distributed__learner=1, distributed__rollout=2, distributed__reward=1)
     refuse(2, ["is the work of one process"], "evaluate")
     refuse(2, ["no policy 'nobody'"], "train", "--policy", "nobody")
     refuse(2, ["log"], "train", log=bad.work / "no-such-log")
     different = shlex.join(map(str, bad.command("train"))) + " --set seed=$OMPI_COMM_WORLD_RANK"
     done = subprocess.run(mpirun(2, ["sh", "-c", different]), env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     assert_refused("two configurations", done, ["rank 1 has another configuration than rank 0"], bad.work)
+    assert done.stderr.count("pagewright:") == 1, done.stderr
+
+    # A build that differs by a byte behind its end, which does not run differently.
+    shutil.copy(run.binary, bad.work / "binary-0")
+    shutil.copy(run.binary, bad.work / "binary-1")
+    with (bad.work / "binary-1").open("ab") as binary:
+        binary.write(b"x")
+    arguments = shlex.join(map(str, bad.command("train")[1:]))
+    different = f"exec {shlex.quote(str(bad.work))}/binary-$OMPI_COMM_WORLD_RANK {arguments}"
+    done = subprocess.run(mpirun(2, ["sh", "-c", different]), env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert_refused("two programs", done, ["rank 1 has another program than rank 0"], bad.work)
+    assert done.stderr.count("pagewright:") == 1, done.stderr
+
+
+def check_without_mpi(run):
+    """The start script on a machine without MPI: no mpirun, or a library that the program needs and does not find."""
+    tools = run.work / "tools"
+    tools.mkdir()
+    for tool in ("bash", "dirname", "sed", "id", "head"):
+        (tools / tool).symlink_to(shutil.which(tool))
+
+    def refused(says):
+        done = subprocess.run(
+            [str(SOURCE / "launch" / "mpirun.sh"), "2", *map(str, run.command("train")[1:])], text=True, capture_output=True,
+            env={"PATH": str(tools), "PAGEWRIGHT": str(run.binary)},
+        )
+        assert done.returncode == 1 and done.stderr.count("mpirun.sh:") == 1 and says in done.stderr, done
+
+    refused("mpirun is not there")
+    (tools / "mpirun").symlink_to(shutil.which("mpirun"))
+    ldd = tools / "ldd"
+    ldd.write_text("#!/bin/sh\necho '\tlibm.so.6 => /lib/libm.so.6 (0x1)'\necho '\tlibmpi.so.40 => not found'\n")
+    ldd.chmod(0o755)
+    refused("needs libmpi.so.40, which is not found")
 
 
 def is_running(process):
@@ -264,6 +328,57 @@ def check_throw(run):
     assert "pagewright (rank 1 of 2): " in done.stderr and "iteration-000000.rank-1.h5" in done.stderr, done.stderr
 
 
+def check_full_disk(run, whole, hashes):
+    """The disk with the checkpoints is full when the third one is written: both ranks end, one message names the file, the
+    two that were there stay, and the run goes on when there is room again."""
+    victim = with_settings(run, "full", {})
+    folder = victim.folder / "train" / "both" / "checkpoints"
+    folder.mkdir(parents=True)
+    size = sum(path.stat().st_size for path in whole.checkpoints()[-1].iterdir())
+
+    def mount(*options):
+        return subprocess.run(["mount", "-t", "tmpfs", *options, "pagewright-test", str(folder)], capture_output=True, text=True)
+
+    mounted = mount("-o", f"size={int(2.5 * size)}")
+    if mounted.returncode != 0:
+        print(f"NOT TRIED: a full disk, since none can be mounted here: {mounted.stderr.strip()}")
+        return
+    try:
+        done = call(victim, 2, "train", "--policy", "both")
+        assert done.returncode == 1, done
+        assert done.stderr.count("pagewright:") == 1 and done.stderr.count("No space left on device") == 1, done.stderr
+        assert str(folder / "step-00000003") in done.stderr and "shard-000" in done.stderr, done.stderr
+        assert sorted(path.name for path in folder.iterdir()) == ["step-00000001", "step-00000002"], list(folder.iterdir())
+        mount("-o", f"remount,size={8 * size}")
+        printed = good(victim, 2, "train", "--policy", "both", "--resume")
+        assert hashes_of(printed) == hashes
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def check_straggler(run, ranks, settings, rank, name):
+    """One rank gets a quarter of the time of its processor: it is named, once, and no other of its role is."""
+    _, process, children = started(run, ranks, {"ppo.iterations": 16, **settings}, "slow")
+
+    def hold_back():
+        with contextlib.suppress(ProcessLookupError):  # until it has ended
+            while is_running(children[rank]):
+                os.kill(children[rank], signal.SIGSTOP)
+                time.sleep(0.03)
+                os.kill(children[rank], signal.SIGCONT)
+                time.sleep(0.01)
+
+    holding = threading.Thread(target=hold_back)
+    holding.start()
+    said = process.communicate(timeout=120)[1]
+    holding.join()
+    assert process.returncode == 0, said
+    role = name.split()[0]
+    warnings = [line for line in said.splitlines() if f"straggler: {role} " in line]
+    assert len(warnings) == 1 and f"straggler: {name} " in warnings[0] and f"rank {rank} on " in warnings[0], said
+    assert "times as long as the others since iteration" in warnings[0] and " ms against " in warnings[0], said
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pagewright", required=True, type=pathlib.Path)
@@ -292,6 +407,11 @@ def main():
     check_checkpoint_on_request(run)
     check_one_job_a_folder(run)
     check_throw(run)
+    check_without_mpi(run)
+    check_full_disk(run, copy, hashes)
+    check_straggler(run, 2, {"ppo.requests": 32}, 1, "rank 1")
+    if options.long:
+        check_straggler(run, 6, {**SPLIT, "ppo.requests": 256}, 3, "rollout 1")
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def check_damage(run, hashes):
 
     for damage in (cut, flip, no_manifest):
         other = run.copy("damaged")
-        before, newest = other.checkpoints()
+        *_, before, newest = other.checkpoints()
         damage(newest)
         done = other.call("train", "--policy", "both", "--resume")
         assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A real Slurm on this machine: two nodes, four ranks, a job that is asked to leave in the middle and goes on after its requeue.
+# A real Slurm on this machine: two nodes, four ranks. A colocated job is asked to leave as at its time limit, one with nodes
+# for each role is pre-empted by an urgent one; each is put back into the queue, goes on, and must end as one process does.
 #   tests/slurm/slurm_test.sh [--install] BINARY
 # --install   installs Slurm's daemons with apt first
 # Exit code 77 where Slurm cannot run (not root, or not installed). Everything it starts it ends.
@@ -56,7 +57,11 @@ KillWait=5
 SlurmdParameters=config_overrides
 NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17001 CPUs=4 State=UNKNOWN
 NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=17002 CPUs=4 State=UNKNOWN
-PartitionName=all Nodes=n1,n2 Default=YES State=UP MaxTime=60
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+SlurmctldParameters=preempt_send_user_signal
+PartitionName=all Nodes=n1,n2 Default=YES State=UP MaxTime=60 PriorityTier=1 GraceTime=60
+PartitionName=urgent Nodes=n1,n2 State=UP MaxTime=60 PriorityTier=10 PreemptMode=OFF
 CONF
 export SLURM_CONF=$work/slurm.conf
 slurmctld
@@ -81,30 +86,49 @@ cp -r "$work/run" "$work/one"
 
 # The two nodes are one machine: ranks of different nodes would take each other for neighbours in shared memory.
 export PAGEWRIGHT=$binary OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo
-job=$(sbatch --parsable --cpus-per-task=1 --time=10 --output="$work/job.out" launch/slurm.sbatch --policy both \
-  --set "run=$work/run" "${settings[@]}")
-say "job $job is submitted"
-metrics=$work/run/train/both/metrics.jsonl
-for _ in $(seq 300); do [ -s "$metrics" ] && break; sleep 0.2; done
-[ -s "$metrics" ] || { cat "$work/job.out" >&2; say "the job did not begin"; exit 1; }
-scancel --batch --signal=USR1 "$job"
-for _ in $(seq 100); do grep -q "stopped as it was asked to" "$work/job.out" && break; sleep 0.2; done
-iterations=$(wc -l <"$metrics")
-say "asked to leave: stopped after $iterations iterations"
-grep -q "stopped as it was asked to" "$work/job.out" || { cat "$work/job.out" >&2; exit 1; }
-# A requeued job is held back for a while by Slurm.
-for _ in $(seq 240); do
-  scontrol release "$job" >/dev/null 2>&1 || true
-  scontrol update JobId="$job" StartTime=now >/dev/null 2>&1 || true
-  grep -q "^state sha256" "$work/job.out" && break
-  sleep 0.5
-done
-grep -E "^(state|parameters) sha256" "$work/job.out" | tail -2 >"$work/got"
-if ! diff "$work/expected" "$work/got"; then
-  cat "$work/job.out" >&2
-  say "the requeued job did not end as one process does"
+
+as_at_the_time_limit() { scancel --batch --signal=USR1 "$1"; }
+by_an_urgent_job() { sbatch --partition=urgent --nodes=2 --exclusive --time=1 --output="$work/urgent.out" --wrap "echo urgent"; }
+
+leaves_and_goes_on() { # NAME SCRIPT HOW_IT_IS_ASKED
+  local name=$1 script=$2 ask=$3 job run=$work/$1 out=$work/$1.out metrics=$work/$1/train/both/metrics.jsonl
+  cp -r "$work/run" "$run"
+  job=$(sbatch --parsable --cpus-per-task=1 --time=10 --output="$out" "$script" --policy both --set "run=$run" "${settings[@]}")
+  say "$name: job $job is submitted"
+  for _ in $(seq 300); do [ -s "$metrics" ] && break; sleep 0.2; done
+  [ -s "$metrics" ] || { cat "$out" >&2; say "the job did not begin"; exit 1; }
+  $ask "$job"
+  for _ in $(seq 100); do grep -q "stopped as it was asked to" "$out" && break; sleep 0.2; done
+  grep -q "stopped as it was asked to" "$out" || { cat "$out" >&2; say "the job did not stop"; exit 1; }
+  say "$name: asked to leave, stopped after $(wc -l <"$metrics") iterations"
+  # A requeued job is held back for a while by Slurm.
+  for _ in $(seq 600); do
+    scontrol release "$job" >/dev/null 2>&1 || true
+    scontrol update JobId="$job" StartTime=now >/dev/null 2>&1 || true
+    grep -q "^state sha256" "$out" && break
+    sleep 0.5
+  done
+  grep -E "^(state|parameters) sha256" "$out" | tail -2 >"$work/got"
+  if ! diff "$work/expected" "$work/got" || ! grep -q "resumed after" "$out"; then
+    cat "$out" >&2
+    say "$name: the requeued job did not go on and end as one process does"
+    exit 1
+  fi
+  say "$name: the requeued job went on and ended as one process does:"
+  cat "$work/got"
+}
+
+leaves_and_goes_on colocated launch/slurm.sbatch as_at_the_time_limit
+
+# The two learners have the one node, the others the other: mpirun's own map says so.
+LEARNER_NODES=n1 PAGEWRIGHT_MPI=--display-map leaves_and_goes_on roles launch/slurm-roles.sbatch by_an_urgent_job
+grep -q urgent "$work/urgent.out"
+map=$(sed -n 's/.*Data for node: \(n[12]\).*/\1:/p; s/.*Process rank: \([0-3]\).*/\1/p' "$work/roles.out" | head -6 | tr '\n' ' ')
+[ "$map" = "n1: 0 1 n2: 2 3 " ] || { cat "$work/roles.out" >&2; say "ranks are placed as $map"; exit 1; }
+
+if LEARNER_NODES=gpu\* sbatch --wait --cpus-per-task=1 --time=1 --output="$work/none.out" launch/slurm-roles.sbatch; then
+  say "a job without a node that learns was not refused"
   exit 1
 fi
-grep -q "resumed after" "$work/job.out"
-say "the requeued job went on and ended as one process does:"
-cat "$work/got"
+grep -q "of the nodes n\[1-2\] 0 are called gpu\* and 2 are not" "$work/none.out"
+say "a job without a node that learns is refused"

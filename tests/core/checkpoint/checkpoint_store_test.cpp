@@ -5,6 +5,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
+#include "core/checkpoint/checkpoint_shard.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -52,6 +53,53 @@ TEST_CASE("a checkpoint reads back as it was written, the newest first, and only
   CHECK(hash_checkpoint(*loaded).state == hash_checkpoint(checkpoint_at(10)).state);
 }
 
+TEST_CASE("the best checkpoint is kept beside the last ones, and another store finds it again") {
+  const test::TemporaryFolder folder;
+  const CheckpointStore store(folder.path(), kIdentity, 2);
+  const auto save = [](const CheckpointStore& to, std::int64_t iteration,
+                       std::optional<CheckpointReward> reward) {
+    Checkpoint checkpoint = checkpoint_at(iteration);
+    checkpoint.reward = std::move(reward);
+    to.save(checkpoint);
+  };
+  const auto names = [&] {
+    std::string all;
+    for (const auto& found : store.folders()) all += found.filename().string().substr(11) + " ";
+    return all;
+  };
+  save(store, 1, CheckpointReward{"held_out_reward", 1});
+  save(store, 2, CheckpointReward{"held_out_reward", 3});
+  save(store, 3, CheckpointReward{"held_out_reward", 2});
+  save(store, 4, std::nullopt);
+  CHECK(names() == "02 03 04 ");
+  const CheckpointStore resumed(folder.path(), kIdentity, 2);
+  REQUIRE(resumed.best().has_value());
+  CHECK(resumed.best()->folder == store.folder_of(2));
+  CHECK(resumed.best()->reward == CheckpointReward{"held_out_reward", 3});
+  CHECK(resumed.load_latest()->iteration == 4);
+
+  SECTION("of equals the earliest stays, and a better one takes its place") {
+    save(resumed, 5, CheckpointReward{"held_out_reward", 3});
+    CHECK(names() == "02 04 05 ");
+    save(resumed, 6, CheckpointReward{"held_out_reward", 3.5});
+    CHECK(names() == "05 06 ");
+  }
+  SECTION("rewards of another metric are not compared") {
+    save(resumed, 5, CheckpointReward{"reward", -7});
+    CHECK(names() == "04 05 ");
+    CHECK(resumed.best()->folder == store.folder_of(5));
+  }
+  SECTION("one with a damaged manifest is no more the best") {
+    std::filesystem::resize_file(store.folder_of(2) / "manifest.json", 20);
+    CHECK(resumed.best()->folder == store.folder_of(3));
+  }
+  SECTION("it goes like the others where it is not wanted") {
+    const CheckpointStore newest_only(folder.path(), kIdentity, 2, false);
+    save(newest_only, 5, std::nullopt);
+    CHECK(names() == "04 05 ");
+  }
+}
+
 TEST_CASE("the hash of parameters sees parameters alone, the hash of the state sees everything") {
   const Checkpoint one = checkpoint_at(3);
   Checkpoint other = one;
@@ -65,6 +113,9 @@ TEST_CASE("the hash of parameters sees parameters alone, the hash of the state s
   other.arrays["exp_avg"][1].values[0] = 1e-30F;
   CHECK(hash_checkpoint(one).parameters == hash_checkpoint(other).parameters);
   CHECK(hash_checkpoint(one).state != hash_checkpoint(other).state);
+  other = one;
+  other.reward = CheckpointReward{"held_out_reward", 1};
+  CHECK(hash_checkpoint(one) == hash_checkpoint(other));
   other = one;
   other.arrays["parameters"][0].shape = {3, 2};
   CHECK(hash_checkpoint(one).parameters != hash_checkpoint(other).parameters);
@@ -136,8 +187,8 @@ TEST_CASE("blobs of several ranks come together, whatever bytes they hold, and c
   second.blobs = {{"pages/1/lane-1", ""}};
   const auto write = [&] {
     const auto target = store.begin(5);
-    CheckpointStore::write_shard(target->path(), 0, first);
-    CheckpointStore::write_shard(target->path(), 1, second);
+    write_checkpoint_shard(target->path(), 0, first);
+    write_checkpoint_shard(target->path(), 1, second);
     store.finish(*target, whole, 2, hash_checkpoint(whole));
   };
   write();
@@ -160,8 +211,8 @@ TEST_CASE("parts of an array that several ranks wrote come together, and a gap i
   }
   const auto write = [&](int shards) {
     const auto target = store.begin(5);
-    CheckpointStore::write_shard(target->path(), 0, first);
-    if (shards == 2) CheckpointStore::write_shard(target->path(), 1, second);
+    write_checkpoint_shard(target->path(), 0, first);
+    if (shards == 2) write_checkpoint_shard(target->path(), 1, second);
     store.finish(*target, whole, shards, hash_checkpoint(whole));
   };
   write(2);
