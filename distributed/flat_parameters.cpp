@@ -50,21 +50,24 @@ std::string shape_text(std::span<const std::int64_t> shape) {
 
 }  // namespace
 
-FlatParameters::FlatParameters(ModelConfig config, at::ScalarType dtype)
+FlatParameters::FlatParameters(ModelConfig config, at::ScalarType dtype, c10::Device device)
     : config_(std::make_shared<const ModelConfig>(std::move(config))) {
   require(dtype == at::kFloat || dtype == at::kDouble, "parameters must be float or double");
   const std::vector<ParameterSpec> specs = parameter_specs(*config_);
   decay_end_ = append_slots(specs, true, 0, slots_);
-  values_ = at::zeros({append_slots(specs, false, decay_end_, slots_)}, dtype);
+  values_ =
+      at::zeros({append_slots(specs, false, decay_end_, slots_)}, at::TensorOptions(device).dtype(dtype));
 }
 
 void FlatParameters::initialise(std::uint64_t seed) {
+  const at::Tensor host = values_.cpu();  // values_ itself where that is on the CPU
   for (const FlatSlot& slot : slots_) {
-    if (values_.scalar_type() == at::kDouble)
-      initialise_slot(slot, seed, values_.mutable_data_ptr<double>() + slot.offset);
+    if (host.scalar_type() == at::kDouble)
+      initialise_slot(slot, seed, host.mutable_data_ptr<double>() + slot.offset);
     else
-      initialise_slot(slot, seed, values_.mutable_data_ptr<float>() + slot.offset);
+      initialise_slot(slot, seed, host.mutable_data_ptr<float>() + slot.offset);
   }
+  values_.copy_(host);
 }
 
 void FlatParameters::load(const WeightsView::Tensors& tensors) {
@@ -116,10 +119,11 @@ std::string FlatParameters::parameters_sha256() const {
   for (const FlatSlot& slot : slots_) by_name.push_back(&slot);
   std::ranges::sort(by_name, {}, [](const FlatSlot* slot) -> const std::string& { return slot->spec.name; });
   const char* dtype = values_.scalar_type() == at::kDouble ? "float64" : "float32";
+  const at::Tensor host = values_.cpu();
   Sha256 hash;
   for (const FlatSlot* slot : by_name) {
     hash.update(fmt::format("{} {} {}\n", slot->spec.name, dtype, fmt::join(slot->spec.shape, " ")));
-    const at::Tensor part = values_.narrow(0, slot->offset, slot->numel);
+    const at::Tensor part = host.narrow(0, slot->offset, slot->numel);
     hash.update(std::span(static_cast<const std::byte*>(part.const_data_ptr()),
                           static_cast<std::size_t>(part.nbytes())));
   }

@@ -24,11 +24,13 @@ struct FlatSlot {
 /// multiples of 128 elements (Note [Lanes] 4 in docs/architecture.md). Padding is zero and stays zero.
 class FlatParameters {
  public:
-  FlatParameters(ModelConfig config, at::ScalarType dtype = at::kFloat);
+  /// Zeros, on `device`.
+  FlatParameters(ModelConfig config, at::ScalarType dtype = at::kFloat, c10::Device device = c10::kCPU);
 
-  /// Counter-based initialisation keyed by (seed, parameter's name): the same on every rank.
+  /// Counter-based initialisation keyed by (seed, parameter's name): the same on every rank and device.
   void initialise(std::uint64_t seed);
-  /// Copies values by name; throws Error naming missing, unknown or misshaped parameters.
+  /// Copies values by name, from whatever device; throws Error naming missing, unknown or misshaped
+  /// parameters.
   void load(const WeightsView::Tensors& tensors);
 
   /// Copies the values of all parameters that `other` has by the same name and shape, the backbone of a model
@@ -37,7 +39,7 @@ class FlatParameters {
 
   const ModelConfig& config() const { return *config_; }
   std::span<const FlatSlot> slots() const { return slots_; }
-  const at::Tensor& values() const { return values_; }   ///< [padded]
+  const at::Tensor& values() const { return values_; }   ///< [padded], on the device
   std::int64_t decay_end() const { return decay_end_; }  ///< [0, decay_end) is decayed
   std::int64_t numel() const { return values_.numel(); }
   std::int64_t step() const { return step_; }  ///< optimizer steps taken

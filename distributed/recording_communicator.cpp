@@ -61,6 +61,13 @@ double seconds_since(RecordingClock::time_point start) {
   return std::chrono::duration<double>(RecordingClock::now() - start).count();
 }
 
+/// Logs the newest operations, and throws Error with what was called.
+[[noreturn]] void fail_operation(const RecordingCommunicator::Log& log, const std::string& what,
+                                 const Error& error) {
+  log_error("the newest operations of this rank:\n{}", log.text());
+  fail("{}: {}", what, error.what());
+}
+
 /// Passes on to the real work and writes its time down.
 class RecordedWork final : public Work {
  public:
@@ -87,8 +94,7 @@ class RecordedWork final : public Work {
     try {
       work_->wait();
     } catch (const Error& error) {
-      log_error("the newest operations of this rank:\n{}", log_->text());
-      fail("{}: {}", what_, error.what());
+      fail_operation(*log_, what_, error);
     }
     if (flight_) flight_->finished_waiting(group_);
     log_->waited(operation_, seconds_since(begin));
@@ -154,10 +160,12 @@ void RecordingCommunicator::verify(const Call& call, std::int64_t sequence) {
       fmt::format("{}{} {} {}", call.operation, call.same_count ? fmt::format(" of {}", call.count) : " of",
                   c10::toString(call.type), call.detail)
           .substr(0, kDescriptionBytes - 1);
-  const at::Tensor mine = at::zeros({kDescriptionBytes}, at::kByte),
-                   all = at::zeros({kDescriptionBytes * size()}, at::kByte);
+  const at::Tensor mine = at::zeros({kDescriptionBytes}, at::kByte);
   std::memcpy(mine.mutable_data_ptr(), own.data(), own.size());
-  inner_.all_gather(all, mine)->wait();
+  const at::Tensor gathered =
+      at::zeros({kDescriptionBytes * size()}, at::TensorOptions(device()).dtype(at::kByte));
+  inner_.all_gather(gathered, mine.to(device()))->wait();
+  const at::Tensor all = gathered.cpu();
   const auto* text = static_cast<const char*>(all.const_data_ptr());
   const std::string first = text;
   for (int other = 1; other < size(); ++other) {
@@ -178,7 +186,11 @@ std::unique_ptr<Work> RecordingCommunicator::record(const Call& call, Start&& st
   if (options_.verify && call.collective) verify(call, sequence);
   const std::string what =
       fmt::format("operation {}, {}{}", sequence, call.operation, label_.empty() ? "" : " for " + label_);
-  return std::make_unique<RecordedWork>(start(), log_, sequence, call.operation, what, begin, options_);
+  try {
+    return std::make_unique<RecordedWork>(start(), log_, sequence, call.operation, what, begin, options_);
+  } catch (const Error& error) {
+    fail_operation(*log_, what, error);
+  }
 }
 
 std::unique_ptr<Work> RecordingCommunicator::start_broadcast(at::Tensor tensor, int root) {
