@@ -39,7 +39,7 @@ if(LibtorchCuda_LIBRARY)
   elseif(_missing)
     set(LibtorchCuda_FITS "")
     list(JOIN _missing " " _missing)
-    set(_reason "libtorch_cuda.so lacks ${_missing}; launch/setup.sh --cuda on installs them")
+    set(_reason "libtorch_cuda.so lacks ${_missing} (launch/setup.sh --cuda on installs what it needs)")
   endif()
 endif()
 

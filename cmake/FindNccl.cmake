@@ -8,7 +8,8 @@ if(CudaRuntime_FOUND)
   list(APPEND _places ${CudaRuntime_INCLUDE_DIR}/.. ${CudaRuntime_LIBRARY_DIR}/..)
 endif()
 find_path(Nccl_INCLUDE_DIR nccl.h HINTS ${_places} PATH_SUFFIXES include NO_CACHE)
-find_library(Nccl_LIBRARY NAMES nccl libnccl.so.2 HINTS ${_places} PATH_SUFFIXES lib64 lib NO_CACHE)
+find_library(Nccl_LIBRARY NAMES nccl libnccl.so.2 NAMES_PER_DIR
+  HINTS ${_places} PATH_SUFFIXES lib64 lib NO_CACHE)
 
 if(Nccl_INCLUDE_DIR)
   file(STRINGS ${Nccl_INCLUDE_DIR}/nccl.h _version REGEX "^#define NCCL_(MAJOR|MINOR|PATCH) +[0-9]+")

@@ -113,10 +113,10 @@ toolkit_folder() {
 # Whether the toolkit or the system has this shared library.
 has_library() {
   compgen -G "$toolkit/lib*/$1" >/dev/null || compgen -G "$toolkit/targets/*/lib/$1" >/dev/null ||
-    (PATH=$PATH:/sbin ldconfig -p | grep -q "^\s*$1 ")
+    (PATH=$PATH:/sbin ldconfig -p | grep "^\s*$1 " >/dev/null)
 }
 
-# Sets with_cuda, and for_cuda to what libtorch_cuda.so needs beside what is installed; says why.
+# Sets with_cuda and toolkit, and says why.
 choose_cuda() {
   with_cuda=0
   toolkit=$(toolkit_folder)
@@ -135,15 +135,12 @@ choose_cuda() {
 
 # Prints the wheels that libtorch needs: a list to be taken alone, or torch by itself to be taken with all it asks for.
 choose_wheels() {
-  if [ $with_cuda = 1 ] && ! has_library libcudart.so.$torch_cuda; then
-    say "libtorch: for the CPU alone, since $torch is built for CUDA $torch_cuda and $toolkit is another" >&2
-    with_cuda=0
-  fi
-  if [ $with_cuda = 0 ]; then
+  local library
+  # With a toolkit of another CUDA version this torch serves the CPU alone, which CMake will say.
+  if [ $with_cuda = 0 ] || ! has_library "libcudart.so.$torch_cuda"; then
     echo "$torch ${cpu_wheels[*]}"
     return
   fi
-  local library
   for library in "${toolkit_libraries[@]}"; do
     has_library "$library" || { echo "$torch"; return; }
   done
@@ -186,7 +183,7 @@ install_torch() {
   fi
   local down=545 disk=1200 alone=(--no-deps)
   case $wheels in
-    *cusparselt*) down=850 disk=1900 ;;
+    *cusparselt*) down=770 disk=1600 ;;
     "$torch") down=2600 disk=6500 alone=() ;;
   esac
   if [ $check = 1 ]; then
