@@ -2,7 +2,10 @@
 #include <string>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 
+#include "core/numerics/block_sum.hpp"
+#include "core/numerics/numeric_threads.hpp"
 #include "distributed/agreement.hpp"
 #include "distributed/local_communicator.hpp"
 #include "distributed/mpi/mpi_communicator.hpp"
@@ -11,6 +14,7 @@
 #include "tests/distributed/small_shop_support.hpp"
 #include "tests/gpu/device_support.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/error_text.hpp"
 
 namespace pagewright {
 namespace {
@@ -56,6 +60,29 @@ TEST_CASE("parameters on a device have the values and the digest of those on the
   const FlatParameters host = shop_parameters(c10::kCPU), there = shop_parameters(*device);
   CHECK(there.values().device() == *device);
   CHECK(there.parameters_sha256() == host.parameters_sha256());
+}
+
+TEST_CASE("sums of squares of blocks on a device are those of the CPU, the smaller last block too") {
+  const auto world = MpiCommunicator::world();
+  const auto device = test::device_of(*world);
+  if (!device) PAGEWRIGHT_SKIP("no CUDA device");
+  for (const std::int64_t size : {0, 1, 4096, 3 * 4096 + 17}) {
+    const at::Tensor host = at::arange(size, at::kFloat) * 1e-3;
+    const std::vector<double> expected = block_sums_of_squares(host),
+                              found = block_sums_of_squares(host.to(*device));
+    REQUIRE(found.size() == expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == Approx(expected[i]).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("determinism exact is refused on a device") {
+  const auto world = MpiCommunicator::world();
+  const auto device = test::device_of(*world);
+  if (!device) PAGEWRIGHT_SKIP("no CUDA device");
+  FlatParameters parameters = shop_parameters(*device);
+  LocalCommunicator alone;
+  CHECK(test::contains(test::error_text([&] { take_steps(alone, parameters, {}, 1); }),
+                       "set determinism: fast"));
 }
 
 TEST_CASE("learners on devices step as one on the CPU does, for every sharding stage") {
