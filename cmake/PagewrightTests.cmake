@@ -13,7 +13,8 @@ function(pagewright_test_support)
 endfunction()
 
 # pagewright_test_suite(<folder> [LINKS <target>]): builds tests/<folder>/**/*_test.cpp (and *_support.cpp) into
-# <folder>_tests, with the library of that folder or the one that is named, and adds one ctest entry a file. Catch2's -# makes the stem of a file's name a tag of its tests, in version 2 as in 3.
+# <folder>_tests, with the library of that folder or the one that is named, and adds one ctest entry a file. Catch2's -#
+# makes the stem of a file's name a tag of its tests, in version 2 as in 3.
 # Tests tagged [.long] and [gpu] get entries with that label; tests hidden by another tag get none.
 function(pagewright_test_suite folder)
   cmake_parse_arguments(ARG "" "LINKS" "" ${ARGN})

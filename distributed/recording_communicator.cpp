@@ -61,6 +61,10 @@ double seconds_since(RecordingClock::time_point start) {
   return std::chrono::duration<double>(RecordingClock::now() - start).count();
 }
 
+std::string operation_name(std::int64_t sequence, const std::string& operation, const std::string& label) {
+  return fmt::format("operation {}, {}{}", sequence, operation, label.empty() ? "" : " for " + label);
+}
+
 /// Logs the newest operations, and throws Error with what was called.
 [[noreturn]] void fail_operation(const RecordingCommunicator::Log& log, const std::string& what,
                                  const Error& error) {
@@ -184,8 +188,7 @@ std::unique_ptr<Work> RecordingCommunicator::record(const Call& call, Start&& st
       log_->add({0, call.operation, c10::toString(call.type), call.count, call.bytes, label_, -1});
   if (options_.flight) options_.flight->started(options_.group, sequence, call.operation);
   if (options_.verify && call.collective) verify(call, sequence);
-  const std::string what =
-      fmt::format("operation {}, {}{}", sequence, call.operation, label_.empty() ? "" : " for " + label_);
+  const std::string what = operation_name(sequence, call.operation, label_);
   try {
     return std::make_unique<RecordedWork>(start(), log_, sequence, call.operation, what, begin, options_);
   } catch (const Error& error) {
@@ -250,7 +253,11 @@ void RecordingCommunicator::run_barrier() {
     options_.flight->started(options_.group, sequence, "barrier");
     options_.flight->waiting(options_.group);
   }
-  inner_.barrier();
+  try {
+    inner_.barrier();
+  } catch (const Error& error) {
+    fail_operation(*log_, operation_name(sequence, "barrier", label_), error);
+  }
   if (options_.flight) options_.flight->finished_waiting(options_.group);
   log_->finish(sequence, seconds_since(begin));
 }
