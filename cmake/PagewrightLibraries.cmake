@@ -1,8 +1,12 @@
 # pagewright_library(<folder> LINKS <targets...> [EXCLUDE <files...>])
-# Makes pagewright_<folder> (alias pagewright::<folder>) of every .cpp under the folder. The links are the layers.
+# Makes pagewright_<folder> (alias pagewright::<folder>) of every .cpp under the folder, folders named cuda and nccl only
+# in a build for GPUs. The links are the layers.
 function(pagewright_library folder)
   cmake_parse_arguments(ARG "" "" "LINKS;EXCLUDE" ${ARGN})
   file(GLOB_RECURSE sources RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS ${folder}/*.cpp)
+  if(NOT PAGEWRIGHT_WITH_CUDA)
+    list(FILTER sources EXCLUDE REGEX "/(cuda|nccl)/")
+  endif()
   if(ARG_EXCLUDE)
     list(REMOVE_ITEM sources ${ARG_EXCLUDE})
   endif()

@@ -12,32 +12,40 @@ function(pagewright_test_support)
     LINKS pagewright::third_party pagewright_test_support)
 endfunction()
 
-# pagewright_test_suite(<folder>): builds tests/<folder>/**/*_test.cpp (and *_support.cpp) into <folder>_tests and adds
-# one ctest entry a file. Catch2's -# makes the stem of a file's name a tag of its tests, in version 2 as in 3.
+# pagewright_test_suite(<folder> [LINKS <target>]): builds tests/<folder>/**/*_test.cpp (and *_support.cpp) into
+# <folder>_tests, with the library of that folder or the one that is named, and adds one ctest entry a file. Catch2's -#
+# makes the stem of a file's name a tag of its tests, in version 2 as in 3.
 # Tests tagged [.long] and [gpu] get entries with that label; tests hidden by another tag get none.
 function(pagewright_test_suite folder)
+  cmake_parse_arguments(ARG "" "LINKS" "" ${ARGN})
+  if(NOT ARG_LINKS)
+    set(ARG_LINKS pagewright::${folder})
+  endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cpp)
   if(NOT sources)
     return()
   endif()
   file(GLOB_RECURSE helpers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_support.cpp)
   add_executable(${folder}_tests ${sources} ${helpers})
-  target_link_libraries(${folder}_tests PRIVATE pagewright::${folder} pagewright_test_support pagewright::options)
+  target_link_libraries(${folder}_tests PRIVATE ${ARG_LINKS} pagewright_test_support pagewright::options)
   pagewright_compile_together(${folder}_tests pagewright_test_pch)
   foreach(source ${sources})
     pagewright_test_entries(${folder} ${source})
   endforeach()
 endfunction()
 
-# pagewright_mpi_suite(<folder> HELPERS <files...> RANKS <numbers...>): builds tests/<folder>/*.cpp, which has a main of
-# its own, into <folder>_tests and adds one ctest entry for each number of ranks.
+# pagewright_mpi_suite(<folder> HELPERS <files...> RANKS <numbers...> [LABEL <label>]): builds tests/<folder>/*.cpp with
+# the main of MPI tests into <folder>_tests and adds one ctest entry for each number of ranks.
 function(pagewright_mpi_suite folder)
-  cmake_parse_arguments(ARG "" "" "HELPERS;RANKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL" "HELPERS;RANKS" ${ARGN})
+  set(main ${CMAKE_CURRENT_SOURCE_DIR}/mpi/mpi_main.cpp)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+  list(APPEND sources ${main})
+  list(REMOVE_DUPLICATES sources)
   add_executable(${folder}_tests ${sources} ${ARG_HELPERS})
   target_link_libraries(${folder}_tests PRIVATE pagewright::distributed pagewright_test_support pagewright::options)
   pagewright_compile_together(${folder}_tests pagewright_test_pch)
-  set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/${folder}/mpi_main.cpp PROPERTIES
+  set_source_files_properties(${main} PROPERTIES
     SKIP_UNITY_BUILD_INCLUSION ON SKIP_PRECOMPILE_HEADERS ON)
   foreach(ranks ${ARG_RANKS})
     add_test(NAME ${folder}.ranks_${ranks}
@@ -45,7 +53,8 @@ function(pagewright_mpi_suite folder)
                      $<TARGET_FILE:${folder}_tests>)
     # Ranks share cores and the machine: they yield while they wait, and do not look for a network. Open MPI leaks a
     # little in every process, which is not for the address sanitizer to report.
-    set_tests_properties(${folder}.ranks_${ranks} PROPERTIES TIMEOUT 120 PROCESSORS ${ranks} ENVIRONMENT
+    set_tests_properties(${folder}.ranks_${ranks} PROPERTIES
+      TIMEOUT 120 PROCESSORS ${ranks} SKIP_RETURN_CODE 77 LABELS "${ARG_LABEL}" ENVIRONMENT
       "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1;OMPI_MCA_btl=^tcp;OMP_NUM_THREADS=1;ASAN_OPTIONS=detect_leaks=0")
   endforeach()
 endfunction()

@@ -8,20 +8,37 @@
 #include <ATen/ops/empty.h>
 
 namespace pagewright {
+namespace {
+
+/// What every rank has [part of the rank], one after the other, on the CPU as it comes.
+at::Tensor gathered_on_host(Communicator& group, const at::Tensor& own, Parts parts, std::int64_t total) {
+  at::Tensor all = at::empty({total}, own.options().device(group.device()));
+  group.all_gather(all, own.to(group.device()), parts)->wait();
+  return all.cpu();
+}
+
+/// The root's content on every rank, on the CPU as it comes.
+at::Tensor broadcast_on_host(Communicator& group, const at::Tensor& tensor, int root) {
+  at::Tensor there = tensor.to(group.device());
+  group.broadcast(there, root)->wait();
+  return there.cpu();
+}
+
+}  // namespace
 
 std::vector<std::string> all_gather_bytes(Communicator& group, std::string_view own) {
   if (group.size() == 1) return {std::string(own)};
   const auto ranks = static_cast<std::size_t>(group.size());
-  at::Tensor length = at::empty({1}, at::kLong), lengths = at::empty({group.size()}, at::kLong);
+  at::Tensor length = at::empty({1}, at::kLong);
   length.mutable_data_ptr<std::int64_t>()[0] = static_cast<std::int64_t>(own.size());
-  group.all_gather(lengths, length)->wait();
+  const at::Tensor lengths = gathered_on_host(group, length, {}, group.size());
   const std::vector<std::int64_t> parts(lengths.const_data_ptr<std::int64_t>(),
                                         lengths.const_data_ptr<std::int64_t>() + ranks);
 
   at::Tensor input = at::empty({static_cast<std::int64_t>(own.size())}, at::kByte);
   if (!own.empty()) std::memcpy(input.mutable_data_ptr(), own.data(), own.size());
-  at::Tensor output = at::empty({std::accumulate(parts.begin(), parts.end(), std::int64_t{0})}, at::kByte);
-  group.all_gather(output, input, parts)->wait();
+  const at::Tensor output =
+      gathered_on_host(group, input, parts, std::accumulate(parts.begin(), parts.end(), std::int64_t{0}));
   std::vector<std::string> all;
   const char* next = static_cast<const char*>(output.const_data_ptr());
   for (const std::int64_t part : parts) {
@@ -36,10 +53,10 @@ std::string broadcast_text(Communicator& group, std::string_view text, int root)
   at::Tensor length = at::empty({1}, at::kLong);
   if (group.rank() == root)
     length.mutable_data_ptr<std::int64_t>()[0] = static_cast<std::int64_t>(text.size());
-  group.broadcast(length, root)->wait();
+  length = broadcast_on_host(group, length, root);
   at::Tensor bytes = at::empty({length.const_data_ptr<std::int64_t>()[0]}, at::kByte);
   if (group.rank() == root && !text.empty()) std::memcpy(bytes.mutable_data_ptr(), text.data(), text.size());
-  group.broadcast(bytes, root)->wait();
+  bytes = broadcast_on_host(group, bytes, root);
   return {static_cast<const char*>(bytes.const_data_ptr()), static_cast<std::size_t>(bytes.numel())};
 }
 

@@ -22,6 +22,9 @@ std::string_view reduce_op_name(ReduceOp op) {
 void Communicator::check_tensor(const char* operation, const char* role, const at::Tensor& tensor) const {
   require(tensor.defined() && tensor.is_contiguous(), "{}: the {} must be defined and contiguous", operation,
           role);
+  require(accepts(tensor.device()),
+          "{}: the backend {} does not take the {}, which is on {}; copy it to {} first", operation,
+          backend(), role, tensor.device().str(), device().str());
   require(moves(tensor.scalar_type()), "{}: the backend {} cannot move {}", operation, backend(),
           c10::toString(tensor.scalar_type()));
 }
@@ -40,6 +43,12 @@ void Communicator::check_reduced(const char* operation, const at::Tensor& tensor
 void Communicator::check_rank(const char* operation, const char* role, int other) const {
   require(other >= 0 && other < size(), "{}: there is no {} {} in a group of {}", operation, role, other,
           size());
+}
+
+void Communicator::check_tag(const char* operation, int tag) const {
+  if (highest_tag() == 0)
+    require(tag == 0, "{}: the backend {} has no tags: only 0 will do, not {}", operation, backend(), tag);
+  require(tag >= 0 && tag <= highest_tag(), "{}: tag {} is not from 0 to {}", operation, tag, highest_tag());
 }
 
 void Communicator::check_count(const char* operation, const char* role, const at::Tensor& tensor,
@@ -147,7 +156,7 @@ std::unique_ptr<Work> Communicator::send(at::Tensor tensor, int to, int tag) {
   check_tensor("send", "tensor", tensor);
   check_rank("send", "receiver", to);
   require(to != rank(), "send: rank {} cannot send to itself", to);
-  require(tag >= 0 && tag <= kHighestTag, "send: tag {} is not from 0 to {}", tag, kHighestTag);
+  check_tag("send", tag);
   return start_send(std::move(tensor), to, tag);
 }
 
@@ -155,7 +164,7 @@ std::unique_ptr<Work> Communicator::receive(at::Tensor tensor, int from, int tag
   check_tensor("receive", "tensor", tensor);
   check_rank("receive", "sender", from);
   require(from != rank(), "receive: rank {} cannot receive from itself", from);
-  require(tag >= 0 && tag <= kHighestTag, "receive: tag {} is not from 0 to {}", tag, kHighestTag);
+  check_tag("receive", tag);
   return start_receive(std::move(tensor), from, tag);
 }
 

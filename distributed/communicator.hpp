@@ -26,7 +26,8 @@ class Work {
   virtual void wait() = 0;
 };
 
-/// Tags of messages are 0 to kHighestTag. MPI promises one more, which the backend keeps for itself.
+/// The highest tag of a message where the backend has tags. MPI promises one more, which ours keeps for
+/// itself.
 inline constexpr int kHighestTag = 32766;
 
 /// Elements of each rank's part of a tensor, [size]; empty: equal parts.
@@ -35,9 +36,9 @@ using Parts = std::span<const std::int64_t>;
 /// A group of ranks. One thread per rank calls it, and all ranks issue the same collectives in the same
 /// order. Tensors are contiguous and of one dtype on all ranks; an output may not overlap an input. `root` is
 /// a rank of this group. Where parts may be uneven, `parts` is the same on all ranks (all_to_all apart).
-/// Backends for devices order an operation after the work already on the current stream and before what is
-/// enqueued after wait(). The comments give the bytes that one of n ranks sends for a tensor of B bytes, with
-/// a ring or tree.
+/// Operations on tensors of a device come after the work already on the calling thread's current stream, and
+/// before what is enqueued after wait(). The comments give the bytes that one of n ranks sends for a tensor
+/// of B bytes, with a ring or tree.
 ///
 /// The public functions check their arguments, so that every backend refuses the same mistakes in the same
 /// words before anything is sent; a backend implements the start_ functions.
@@ -50,6 +51,12 @@ class Communicator {
   /// Whether tensors of this type can be moved, and whether they can be reduced.
   virtual bool moves(at::ScalarType type) const = 0;
   virtual bool reduces(at::ScalarType type) const = 0;
+  /// Whether it takes tensors that are there.
+  virtual bool accepts(c10::Device device) const = 0;
+  /// Where to put tensors that are made for the group alone, such as lengths: a place that accepts() names.
+  virtual c10::Device device() const { return c10::kCPU; }
+  /// Tags of messages are 0 to this one.
+  virtual int highest_tag() const { return kHighestTag; }
 
   /// The root's content to all, in place. Root: B (tree).
   std::unique_ptr<Work> broadcast(at::Tensor tensor, int root);
@@ -70,8 +77,10 @@ class Communicator {
   /// Returns when all ranks have called it.
   void barrier();
 
-  /// To one rank, which must receive as many elements with the same tag, from 0 to kHighestTag. Between
-  /// two ranks, messages of one tag arrive in the order in which they were sent. B.
+  /// To one rank, which must receive as many elements with the same tag, from 0 to highest_tag(). Between
+  /// two ranks, messages of one tag arrive in the order in which they were sent. Without tags
+  /// (highest_tag() 0) a rank's messages are done in the order in which it calls for them, a send not
+  /// before its receive. B.
   std::unique_ptr<Work> send(at::Tensor tensor, int to, int tag);
   std::unique_ptr<Work> receive(at::Tensor tensor, int from, int tag);
 
@@ -98,6 +107,7 @@ class Communicator {
   void check_types(const char* operation, const at::Tensor& output, const at::Tensor& input) const;
   void check_reduced(const char* operation, const at::Tensor& tensor) const;
   void check_rank(const char* operation, const char* role, int rank) const;
+  void check_tag(const char* operation, int tag) const;
   void check_count(const char* operation, const char* role, const at::Tensor& tensor,
                    std::int64_t expected) const;
   /// `parts` written out. Throws Error unless they are one for each rank, none negative, `total` in all.

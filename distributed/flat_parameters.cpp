@@ -52,14 +52,15 @@ std::string shape_text(std::span<const std::int64_t> shape) {
 
 }  // namespace
 
-FlatParameters::FlatParameters(ModelConfig config, at::ScalarType dtype)
-    : config_(std::make_shared<const ModelConfig>(std::move(config))), dtype_(dtype) {
+FlatParameters::FlatParameters(ModelConfig config, at::ScalarType dtype, c10::Device device)
+    : config_(std::make_shared<const ModelConfig>(std::move(config))),
+      options_(at::TensorOptions(device).dtype(dtype)) {
   require(dtype == at::kFloat || dtype == at::kDouble || dtype == at::kBFloat16,
           "parameters must be float, double or bfloat16");
   const std::vector<ParameterSpec> specs = parameter_specs(*config_);
   decay_end_ = append_slots(specs, true, 0, slots_);
   numel_ = append_slots(specs, false, decay_end_, slots_);
-  values_ = at::zeros({numel_}, dtype);
+  values_ = at::zeros({numel_}, options_);
 }
 
 const at::Tensor& FlatParameters::values() const {
@@ -69,18 +70,20 @@ const at::Tensor& FlatParameters::values() const {
 }
 
 void FlatParameters::allocate_values() {
-  values_ = at::empty({numel_}, dtype_);
+  values_ = at::empty({numel_}, options_);
 }
 
 void FlatParameters::initialise(std::uint64_t seed) {
+  const at::Tensor host = values_.cpu();  // values_ itself where that is on the CPU
   for (const FlatSlot& slot : slots_) {
-    if (dtype_ == at::kDouble)
-      initialise_slot(slot, seed, values_.mutable_data_ptr<double>() + slot.offset);
-    else if (dtype_ == at::kFloat)
-      initialise_slot(slot, seed, values_.mutable_data_ptr<float>() + slot.offset);
+    if (dtype() == at::kDouble)
+      initialise_slot(slot, seed, host.mutable_data_ptr<double>() + slot.offset);
+    else if (dtype() == at::kFloat)
+      initialise_slot(slot, seed, host.mutable_data_ptr<float>() + slot.offset);
     else
-      initialise_slot(slot, seed, values_.mutable_data_ptr<c10::BFloat16>() + slot.offset);
+      initialise_slot(slot, seed, host.mutable_data_ptr<c10::BFloat16>() + slot.offset);
   }
+  values_.copy_(host);
 }
 
 void FlatParameters::load(const WeightsView::Tensors& tensors) {
@@ -131,11 +134,12 @@ std::string FlatParameters::parameters_sha256() const {
   std::vector<const FlatSlot*> by_name;
   for (const FlatSlot& slot : slots_) by_name.push_back(&slot);
   std::ranges::sort(by_name, {}, [](const FlatSlot* slot) -> const std::string& { return slot->spec.name; });
-  const char* dtype = dtype_ == at::kDouble ? "float64" : dtype_ == at::kFloat ? "float32" : "bfloat16";
+  const char* dtype = dtype() == at::kDouble ? "float64" : dtype() == at::kFloat ? "float32" : "bfloat16";
+  const at::Tensor host = values().cpu();
   Sha256 hash;
   for (const FlatSlot* slot : by_name) {
     hash.update(fmt::format("{} {} {}\n", slot->spec.name, dtype, fmt::join(slot->spec.shape, " ")));
-    const at::Tensor part = values().narrow(0, slot->offset, slot->numel);
+    const at::Tensor part = host.narrow(0, slot->offset, slot->numel);
     hash.update(std::span(static_cast<const std::byte*>(part.const_data_ptr()),
                           static_cast<std::size_t>(part.nbytes())));
   }

@@ -24,11 +24,13 @@ struct FlatSlot {
 /// multiples of 128 elements (Note [Lanes] 4 in docs/architecture.md). Padding is zero and stays zero.
 class FlatParameters {
  public:
-  FlatParameters(ModelConfig config, at::ScalarType dtype = at::kFloat);
+  /// Zeros, on `device`.
+  FlatParameters(ModelConfig config, at::ScalarType dtype = at::kFloat, c10::Device device = c10::kCPU);
 
-  /// Counter-based initialisation keyed by (seed, parameter's name): the same on every rank.
+  /// Counter-based initialisation keyed by (seed, parameter's name): the same on every rank and device.
   void initialise(std::uint64_t seed);
-  /// Copies values by name; throws Error naming missing, unknown or misshaped parameters.
+  /// Copies values by name, from whatever device; throws Error naming missing, unknown or misshaped
+  /// parameters.
   void load(const WeightsView::Tensors& tensors);
 
   /// Copies the values of all parameters that `other` has by the same name and shape, the backbone of a model
@@ -38,11 +40,11 @@ class FlatParameters {
   const ModelConfig& config() const { return *config_; }
   const std::shared_ptr<const ModelConfig>& shared_config() const { return config_; }
   std::span<const FlatSlot> slots() const { return slots_; }
-  /// [padded]. Throws Error while they are away.
+  /// [padded], on the device. Throws Error while they are away.
   const at::Tensor& values() const;
   std::int64_t decay_end() const { return decay_end_; }  ///< [0, decay_end) is decayed
   std::int64_t numel() const { return numel_; }
-  at::ScalarType dtype() const { return dtype_; }
+  at::ScalarType dtype() const { return options_.dtype().toScalarType(); }
   /// With zero 3 the buffer is freed while others hold its parts (Trainer::gather_parameters).
   bool whole() const { return values_.defined(); }
   void free_values() { values_.reset(); }
@@ -62,7 +64,7 @@ class FlatParameters {
  private:
   std::shared_ptr<const ModelConfig> config_;
   std::vector<FlatSlot> slots_;
-  at::ScalarType dtype_;
+  at::TensorOptions options_;
   at::Tensor values_;  // [padded]; undefined while they are away
   std::int64_t numel_ = 0;
   std::int64_t decay_end_ = 0, step_ = 0, version_ = 0;

@@ -13,6 +13,7 @@ class LocalCommunicator final : public Communicator {
   int size() const override { return 1; }
   bool moves(at::ScalarType) const override { return true; }
   bool reduces(at::ScalarType) const override { return true; }
+  bool accepts(c10::Device) const override { return true; }
 
  private:
   std::unique_ptr<Work> start_broadcast(at::Tensor tensor, int root) override;

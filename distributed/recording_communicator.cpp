@@ -61,6 +61,17 @@ double seconds_since(RecordingClock::time_point start) {
   return std::chrono::duration<double>(RecordingClock::now() - start).count();
 }
 
+std::string operation_name(std::int64_t sequence, const std::string& operation, const std::string& label) {
+  return fmt::format("operation {}, {}{}", sequence, operation, label.empty() ? "" : " for " + label);
+}
+
+/// Logs the newest operations, and throws Error with what was called.
+[[noreturn]] void fail_operation(const RecordingCommunicator::Log& log, const std::string& what,
+                                 const Error& error) {
+  log_error("the newest operations of this rank:\n{}", log.text());
+  fail("{}: {}", what, error.what());
+}
+
 /// Passes on to the real work and writes its time down.
 class RecordedWork final : public Work {
  public:
@@ -87,8 +98,7 @@ class RecordedWork final : public Work {
     try {
       work_->wait();
     } catch (const Error& error) {
-      log_error("the newest operations of this rank:\n{}", log_->text());
-      fail("{}: {}", what_, error.what());
+      fail_operation(*log_, what_, error);
     }
     if (flight_) flight_->finished_waiting(group_);
     log_->waited(operation_, seconds_since(begin));
@@ -154,10 +164,12 @@ void RecordingCommunicator::verify(const Call& call, std::int64_t sequence) {
       fmt::format("{}{} {} {}", call.operation, call.same_count ? fmt::format(" of {}", call.count) : " of",
                   c10::toString(call.type), call.detail)
           .substr(0, kDescriptionBytes - 1);
-  const at::Tensor mine = at::zeros({kDescriptionBytes}, at::kByte),
-                   all = at::zeros({kDescriptionBytes * size()}, at::kByte);
+  const at::Tensor mine = at::zeros({kDescriptionBytes}, at::kByte);
   std::memcpy(mine.mutable_data_ptr(), own.data(), own.size());
-  inner_.all_gather(all, mine)->wait();
+  const at::Tensor gathered =
+      at::zeros({kDescriptionBytes * size()}, at::TensorOptions(device()).dtype(at::kByte));
+  inner_.all_gather(gathered, mine.to(device()))->wait();
+  const at::Tensor all = gathered.cpu();
   const auto* text = static_cast<const char*>(all.const_data_ptr());
   const std::string first = text;
   for (int other = 1; other < size(); ++other) {
@@ -176,9 +188,12 @@ std::unique_ptr<Work> RecordingCommunicator::record(const Call& call, Start&& st
       log_->add({0, call.operation, c10::toString(call.type), call.count, call.bytes, label_, -1});
   if (options_.flight) options_.flight->started(options_.group, sequence, call.operation);
   if (options_.verify && call.collective) verify(call, sequence);
-  const std::string what =
-      fmt::format("operation {}, {}{}", sequence, call.operation, label_.empty() ? "" : " for " + label_);
-  return std::make_unique<RecordedWork>(start(), log_, sequence, call.operation, what, begin, options_);
+  const std::string what = operation_name(sequence, call.operation, label_);
+  try {
+    return std::make_unique<RecordedWork>(start(), log_, sequence, call.operation, what, begin, options_);
+  } catch (const Error& error) {
+    fail_operation(*log_, what, error);
+  }
 }
 
 std::unique_ptr<Work> RecordingCommunicator::start_broadcast(at::Tensor tensor, int root) {
@@ -238,7 +253,11 @@ void RecordingCommunicator::run_barrier() {
     options_.flight->started(options_.group, sequence, "barrier");
     options_.flight->waiting(options_.group);
   }
-  inner_.barrier();
+  try {
+    inner_.barrier();
+  } catch (const Error& error) {
+    fail_operation(*log_, operation_name(sequence, "barrier", label_), error);
+  }
   if (options_.flight) options_.flight->finished_waiting(options_.group);
   log_->finish(sequence, seconds_since(begin));
 }

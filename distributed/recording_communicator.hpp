@@ -60,6 +60,9 @@ class RecordingCommunicator final : public Communicator {
   int size() const override { return inner_.size(); }
   bool moves(at::ScalarType type) const override { return inner_.moves(type); }
   bool reduces(at::ScalarType type) const override { return inner_.reduces(type); }
+  bool accepts(c10::Device device) const override { return inner_.accepts(device); }
+  c10::Device device() const override { return inner_.device(); }
+  int highest_tag() const override { return inner_.highest_tag(); }
 
   /// The records, shared with the Work objects, which write their times. Not for callers.
   struct Log;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what Pagewright needs to be built, and only what is missing.
-#   launch/setup.sh [--check] [--help]
+#   launch/setup.sh [--check] [--cuda auto|on|off] [--help]
 # --check    says what is missing, installs nothing; exit code 1 if the build cannot do without it
+# --cuda     whether libtorch is to compute on GPUs too; auto, the default: where nvcc and NCCL are installed
 # Debian 12 and Debian 13 are tried; Ubuntu 24.04 has the same packages but is untried. Elsewhere it only looks for
 # libtorch and leaves the rest to CMake, which names what it misses.
 # PAGEWRIGHT_TORCH_DIR=<folder of the torch Python package> uses that libtorch. Otherwise the torch of python3 is used
@@ -13,22 +14,28 @@ needed=(git g++ cmake ninja-build python3 python3-venv libhdf5-dev libyaml-cpp-d
   libcli11-dev nlohmann-json3-dev catch2 liblzma-dev libssl-dev libopenmpi-dev openmpi-bin)
 # The build is quicker with the first two; the others are for versions that read text.
 useful=(ccache mold libpcre2-dev zlib1g-dev libzstd-dev libcurl4-openssl-dev)
-# CPU only: libtorch_cpu.so needs two of the CUDA libraries that the wheel asks for, and no Python package at run time.
-wheels=(torch==2.11.0 nvidia-cuda-cupti==13.0.85 nvidia-cuda-runtime==13.0.96)
-wheels_megabytes_down=545
-wheels_megabytes_disk=1200
 venv=build/venv
-
-check=0
-case ${1:-} in
-  --check) check=1 ;;
-  -h | --help) sed -n '2,8p' "$0" | cut -c3-; exit 0 ;;
-  "") ;;
-  *) echo "setup.sh: unknown option $1 (see --help)" >&2; exit 2 ;;
-esac
 
 say() { echo "setup: $*"; }
 fail() { echo "setup: $*" >&2; exit 1; }
+
+. launch/choose_wheels.sh
+
+check=0
+cuda=auto
+while [ $# -gt 0 ]; do
+  case $1 in
+    --check) check=1 ;;
+    --cuda) cuda=${2:?--cuda takes auto, on or off}; shift ;;
+    -h | --help) sed -n '2,9p' "$0" | cut -c3-; exit 0 ;;
+    *) echo "setup.sh: unknown option $1 (see --help)" >&2; exit 2 ;;
+  esac
+  shift
+done
+case $cuda in
+  auto | on | off) ;;
+  *) echo "setup.sh: --cuda takes auto, on or off, not '$cuda'" >&2; exit 2 ;;
+esac
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -110,35 +117,48 @@ install_torch() {
     say "libtorch: $PAGEWRIGHT_TORCH_DIR (PAGEWRIGHT_TORCH_DIR)"
     return
   fi
-  if [ "$(cat "$venv/.wheels" 2>/dev/null)" = "${wheels[*]}" ]; then
+  local wheels there found
+  wheels=$(choose_wheels)
+  there=$(cat "$venv/.wheels" 2>/dev/null || true)
+  # What was downloaded with CUDA also serves without.
+  if [ -n "$there" ] && { [ "$there" = "$wheels" ] || { [ $with_cuda = 0 ] && [[ "$there" == "$torch"* ]]; }; }; then
     say "libtorch: $venv, downloaded earlier"
     return
   fi
-  local found
-  if found=$(torch_of_python) && [ -n "$found" ]; then
+  if found=$(torch_of_python) && [ -n "$found" ] &&
+    { [ "$cuda" != on ] || [ -e "${found% *}/lib/libtorch_cuda.so" ]; }; then
     say "libtorch: the torch of python3, ${found#* } in ${found% *}"
     return
   fi
+  local down=545 disk=1200 alone=(--no-deps)
+  case $wheels in
+    *cusparselt*) down=770 disk=1600 ;;
+    "$torch") down=2600 disk=6500 alone=() ;;
+  esac
   if [ $check = 1 ]; then
-    say "libtorch missing: ${wheels[*]} would go to $venv ($wheels_megabytes_down MB to download)"
+    say "libtorch missing: $wheels would go to $venv ($down MB to download)"
     incomplete=1
     return
   fi
   mkdir -p build
-  [ "$(free_megabytes build)" -gt $((wheels_megabytes_down + wheels_megabytes_disk)) ] ||
-    fail "$PWD/build has $(free_megabytes build) MB free; libtorch needs $((wheels_megabytes_down + wheels_megabytes_disk))"
-  say "libtorch: downloading ${wheels[0]} into $venv (about 1 minute, $wheels_megabytes_down MB to download, $wheels_megabytes_disk MB on disk)"
-  rm -rf "$venv"
-  python3 -m venv "$venv" || fail "python3 cannot make a virtual environment; install python3-venv"
-  "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --no-deps "${wheels[@]}" </dev/null ||
-    fail "pip could not install ${wheels[*]}. Behind a proxy set https_proxy; without a network give PAGEWRIGHT_TORCH_DIR"
-  echo "${wheels[*]}" >"$venv/.wheels"
+  [ "$(free_megabytes build)" -gt $((down + disk)) ] ||
+    fail "$PWD/build has $(free_megabytes build) MB free; libtorch needs $((down + disk))"
+  say "libtorch: downloading $wheels into $venv (1 to 2 minutes, $down MB to download, $disk MB on disk)"
+  if [ -z "$there" ]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv" || fail "python3 cannot make a virtual environment; install python3-venv"
+  fi
+  # shellcheck disable=SC2086  # one word a wheel
+  "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check ${alone[@]:+"${alone[@]}"} $wheels </dev/null ||
+    fail "pip could not install $wheels. Behind a proxy set https_proxy; without a network give PAGEWRIGHT_TORCH_DIR"
+  echo "$wheels" >"$venv/.wheels"
 }
 
 incomplete=0
 SECONDS=0
 say_system
 install_packages
+choose_cuda
 install_torch
 [ $incomplete = 0 ] || exit 1
 say "done in $SECONDS s"

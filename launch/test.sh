@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs the tests.
-#   launch/test.sh [--long | --all] [--warnings-as-errors] [--help] [-- CTEST ARGUMENTS...]
+#   launch/test.sh [--long | --all] [--warnings-as-errors] [--cuda auto|on|off] [--help] [-- CTEST ARGUMENTS...]
 # --long    only the tests labelled long (each takes more than 5 seconds; minutes to hours together)
 # --all     these and the others
+# --cuda    whether to build for GPUs too, as launch/build.sh takes it; tests labelled gpu are skipped without a device
 # Example: launch/test.sh -- -R core.page     runs the tests of core whose file begins with "page"
 # The ten slowest tests are printed before ctest's summary, which comes last.
 set -euo pipefail
@@ -15,8 +16,9 @@ while [ $# -gt 0 ]; do
     --long) choice=(-L long) ;;
     --all) choice=() ;;
     --warnings-as-errors) build+=("$1") ;;
+    --cuda) build+=(--cuda "${2:?--cuda takes auto, on or off}"); shift ;;
     --) shift; break ;;
-    -h | --help) sed -n '2,7p' "$0" | cut -c3-; exit 0 ;;
+    -h | --help) sed -n '2,8p' "$0" | cut -c3-; exit 0 ;;
     *) echo "test.sh: unknown option $1 (see --help)" >&2; exit 2 ;;
   esac
   shift

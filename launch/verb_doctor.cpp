@@ -10,7 +10,7 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/zeros.h>
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <hdf5.h>
 #include <torch/csrc/api/include/torch/version.h>
 
@@ -20,6 +20,7 @@
 #include "core/base/table.hpp"
 #include "core/model/row_linear.hpp"
 #include "core/numerics/numeric_threads.hpp"
+#include "distributed/accelerator.hpp"
 #include "launch/verbs.hpp"
 
 namespace pagewright {
@@ -57,6 +58,13 @@ std::string check_folder(const std::filesystem::path& folder) {
                      static_cast<double>(std::filesystem::space(folder).available) / 1e9);
 }
 
+std::string cuda_finding(const AcceleratorReport& report) {
+  if (report.cuda.empty()) return "not in this build, which computes on the CPU";
+  if (report.devices.empty()) return fmt::format("{}, no device: {}", report.cuda, report.no_device);
+  return fmt::format("{}, {} device(s): {}", report.cuda, report.devices.size(),
+                     fmt::join(report.devices, "; "));
+}
+
 class Findings {
  public:
   void add(const std::string& what, bool good, const std::string& found) {
@@ -78,6 +86,9 @@ void run_doctor(const std::filesystem::path& folder) {
   findings.add("instruction set", true, at::get_cpu_capability());
   findings.add("libtorch", TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 9, TORCH_VERSION);
   findings.add("HDF5", true, hdf5_version());
+  const AcceleratorReport accelerators = find_accelerators();
+  findings.add("CUDA", true, cuda_finding(accelerators));
+  findings.add("NCCL", true, accelerators.nccl.empty() ? "not in this build" : accelerators.nccl);
   const bool invariant = rows_are_invariant();
   findings.add(
       "row invariance", invariant,

@@ -13,11 +13,12 @@ namespace pagewright {
 /// Elements of a block. Buffers that are dealt over ranks are cut at multiples of it.
 inline constexpr std::int64_t kSumBlock = 4096;
 
-/// Sum of squares of each block of a contiguous CPU tensor [N] of float or double, in double, each added in
-/// one fixed order: [ceil(N / kSumBlock)].
+/// Sum of squares of each block of a contiguous tensor [N] of float or double, in double, each added in one
+/// fixed order: [ceil(N / kSumBlock)]. Blocks of a tensor on a device are added there, in the library's
+/// order: good for determinism `fast`, and the same to rounding.
 std::vector<double> block_sums_of_squares(const at::Tensor& flat);
 
-/// The blocks' sums in order. The bits depend on the elements and their places alone.
+/// The blocks' sums in order. On the CPU the bits depend on the elements and their places alone.
 double add_block_sums(std::span<const double> blocks);
 
 inline double block_sum_of_squares(const at::Tensor& flat) {

@@ -11,8 +11,9 @@ void adamw(const AdamwStep& options, at::Tensor parameters, at::Tensor gradients
            at::Tensor second_moment) {
   require(options.step >= 1, "AdamW: steps are numbered from 1, not {}", options.step);
   if (parameters.numel() == 0) return;
-  // The operator wants the number of the step that it takes as a tensor, already counted up.
-  const at::Tensor step = at::scalar_tensor(static_cast<double>(options.step), at::kFloat);
+  // The operator wants the number of its step, already counted up, as a tensor beside the others.
+  const at::Tensor step = at::scalar_tensor(static_cast<double>(options.step),
+                                            at::TensorOptions(parameters.device()).dtype(at::kFloat));
   at::_fused_adamw_({parameters}, {gradients}, {first_moment}, {second_moment}, {}, {step},
                     options.learning_rate, options.beta1, options.beta2, options.weight_decay, options.eps,
                     /*amsgrad=*/false,

@@ -15,9 +15,9 @@ struct AdamwStep {
   std::int64_t step = 1;  ///< number of this step, from 1
 };
 
-/// Updates parameters and both moments in place, all [N] of one dtype and contiguous. Bits depend on where
-/// the buffer is cut and on the number of intra-op threads: call it with one thread on ranges that are
-/// multiples of 128 elements.
+/// Updates parameters and both moments in place, all [N] of one dtype and device and contiguous. Bits depend
+/// on where the buffer is cut and on the number of intra-op threads: call it with one thread on ranges that
+/// are multiples of 128 elements.
 void adamw(const AdamwStep& options, at::Tensor parameters, at::Tensor gradients, at::Tensor first_moment,
            at::Tensor second_moment);
 

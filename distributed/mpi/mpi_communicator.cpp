@@ -9,21 +9,10 @@
 #include "core/base/log.hpp"
 #include "distributed/mpi/mpi_call.hpp"
 #include "distributed/mpi/mpi_work.hpp"
+#include "distributed/parts.hpp"
 
 namespace pagewright {
 namespace {
-
-void check_cpu(const char* operation, const at::Tensor& tensor) {
-  require(!tensor.defined() || tensor.device().is_cpu(),
-          "{}: the backend mpi moves CPU tensors; this one is on {}", operation, tensor.device().str());
-}
-
-/// Where the parts begin, [size].
-std::vector<std::int64_t> begins_of(const std::vector<std::int64_t>& parts) {
-  std::vector<std::int64_t> begins(parts.size());
-  std::exclusive_scan(parts.begin(), parts.end(), begins.begin(), std::int64_t{0});
-  return begins;
-}
 
 std::vector<int> as_ints(const std::vector<std::int64_t>& numbers) {
   return {numbers.begin(), numbers.end()};
@@ -72,8 +61,8 @@ std::unique_ptr<MpiCommunicator> MpiCommunicator::split(int color) const {
 }
 
 std::unique_ptr<Work> MpiCommunicator::start_broadcast(at::Tensor tensor, int root) {
-  check_cpu("broadcast", tensor);
-  auto work = std::make_unique<MpiWork>("broadcast", std::vector{tensor});
+  auto work = std::make_unique<MpiWork>("broadcast");
+  tensor = work->stage(tensor, rank_ == root ? Staging::read : Staging::written);
   for_pieces(0, tensor.numel(), limit_, [&](std::int64_t begin, int count) {
     check_mpi(MPI_Ibcast(element(tensor, begin), count, mpi_type(tensor.scalar_type()), root, communicator_,
                          work->request()),
@@ -83,8 +72,8 @@ std::unique_ptr<Work> MpiCommunicator::start_broadcast(at::Tensor tensor, int ro
 }
 
 std::unique_ptr<Work> MpiCommunicator::start_all_reduce(at::Tensor tensor, ReduceOp op) {
-  check_cpu("all_reduce", tensor);
-  auto work = std::make_unique<MpiWork>("all_reduce", std::vector{tensor});
+  auto work = std::make_unique<MpiWork>("all_reduce");
+  tensor = work->stage(tensor, Staging::both);
   const at::ScalarType type = tensor.scalar_type();
   for_pieces(0, tensor.numel(), limit_, [&](std::int64_t begin, int count) {
     check_mpi(MPI_Iallreduce(MPI_IN_PLACE, element(tensor, begin), count, mpi_type(type),
@@ -96,8 +85,9 @@ std::unique_ptr<Work> MpiCommunicator::start_all_reduce(at::Tensor tensor, Reduc
 
 std::unique_ptr<Work> MpiCommunicator::start_reduce_scatter(at::Tensor output, at::Tensor input,
                                                             FullParts parts) {
-  check_cpu("reduce_scatter", input);
-  auto work = std::make_unique<MpiWork>("reduce_scatter", std::vector{output, input});
+  auto work = std::make_unique<MpiWork>("reduce_scatter");
+  output = work->stage(output, Staging::written);
+  input = work->stage(input, Staging::read);
   const at::ScalarType type = input.scalar_type();
   const MPI_Op sum = reductions_.of(type, ReduceOp::sum);
   if (input.numel() <= limit_) {
@@ -106,7 +96,7 @@ std::unique_ptr<Work> MpiCommunicator::start_reduce_scatter(at::Tensor output, a
               "reduce_scatter");
     return work;
   }
-  const auto begins = begins_of(parts);
+  const auto begins = part_begins(parts);
   for (int root = 0; root < size_; ++root) {
     const auto part = static_cast<std::size_t>(root);
     for_pieces(0, parts[part], limit_, [&](std::int64_t begin, int count) {
@@ -121,8 +111,9 @@ std::unique_ptr<Work> MpiCommunicator::start_reduce_scatter(at::Tensor output, a
 
 std::unique_ptr<Work> MpiCommunicator::start_all_gather(at::Tensor output, at::Tensor input,
                                                         FullParts parts) {
-  check_cpu("all_gather", input);
-  auto work = std::make_unique<MpiWork>("all_gather", std::vector{output, input});
+  auto work = std::make_unique<MpiWork>("all_gather");
+  output = work->stage(output, Staging::written);
+  input = work->stage(input, Staging::read);
   if (total_of(parts) > limit_) {
     receive_parts(*work, output, parts);
     for (int step = 0; step < size_; ++step)
@@ -131,7 +122,7 @@ std::unique_ptr<Work> MpiCommunicator::start_all_gather(at::Tensor output, at::T
   }
   const MPI_Datatype type = mpi_type(input.scalar_type());
   check_mpi(MPI_Iallgatherv(element(input, 0), static_cast<int>(input.numel()), type, element(output, 0),
-                            work->keep(as_ints(parts)), work->keep(as_ints(begins_of(parts))), type,
+                            work->keep(as_ints(parts)), work->keep(as_ints(part_begins(parts))), type,
                             communicator_, work->request()),
             "all_gather");
   return work;
@@ -141,8 +132,9 @@ std::unique_ptr<Work> MpiCommunicator::start_all_gather(at::Tensor output, at::T
 // way.
 std::unique_ptr<Work> MpiCommunicator::start_all_to_all(at::Tensor output, at::Tensor input, FullParts sent,
                                                         FullParts received) {
-  check_cpu("all_to_all", input);
-  auto work = std::make_unique<MpiWork>("all_to_all", std::vector{output, input});
+  auto work = std::make_unique<MpiWork>("all_to_all");
+  output = work->stage(output, Staging::written);
+  input = work->stage(input, Staging::read);
   receive_parts(*work, output, received);
   send_parts(*work, input, sent);
   return work;
@@ -150,8 +142,9 @@ std::unique_ptr<Work> MpiCommunicator::start_all_to_all(at::Tensor output, at::T
 
 std::unique_ptr<Work> MpiCommunicator::start_gather(at::Tensor output, at::Tensor input, int root,
                                                     FullParts parts) {
-  check_cpu("gather", input);
-  auto work = std::make_unique<MpiWork>("gather", std::vector{output, input});
+  auto work = std::make_unique<MpiWork>("gather");
+  if (rank_ == root) output = work->stage(output, Staging::written);
+  input = work->stage(input, Staging::read);
   if (total_of(parts) > limit_) {
     if (rank_ == root) receive_parts(*work, output, parts);
     send_pieces(*work, input, 0, input.numel(), root);
@@ -160,15 +153,16 @@ std::unique_ptr<Work> MpiCommunicator::start_gather(at::Tensor output, at::Tenso
   const MPI_Datatype type = mpi_type(input.scalar_type());
   check_mpi(MPI_Igatherv(element(input, 0), static_cast<int>(input.numel()), type,
                          rank_ == root ? element(output, 0) : nullptr, work->keep(as_ints(parts)),
-                         work->keep(as_ints(begins_of(parts))), type, root, communicator_, work->request()),
+                         work->keep(as_ints(part_begins(parts))), type, root, communicator_, work->request()),
             "gather");
   return work;
 }
 
 std::unique_ptr<Work> MpiCommunicator::start_scatter(at::Tensor output, at::Tensor input, int root,
                                                      FullParts parts) {
-  check_cpu("scatter", output);
-  auto work = std::make_unique<MpiWork>("scatter", std::vector{output, input});
+  auto work = std::make_unique<MpiWork>("scatter");
+  output = work->stage(output, Staging::written);
+  if (rank_ == root) input = work->stage(input, Staging::read);
   if (total_of(parts) > limit_) {
     receive_pieces(*work, output, 0, output.numel(), root);
     if (rank_ == root) send_parts(*work, input, parts);
@@ -176,7 +170,7 @@ std::unique_ptr<Work> MpiCommunicator::start_scatter(at::Tensor output, at::Tens
   }
   const MPI_Datatype type = mpi_type(output.scalar_type());
   check_mpi(MPI_Iscatterv(rank_ == root ? element(input, 0) : nullptr, work->keep(as_ints(parts)),
-                          work->keep(as_ints(begins_of(parts))), type, element(output, 0),
+                          work->keep(as_ints(part_begins(parts))), type, element(output, 0),
                           static_cast<int>(output.numel()), type, root, communicator_, work->request()),
             "scatter");
   return work;
@@ -187,15 +181,15 @@ void MpiCommunicator::run_barrier() {
 }
 
 std::unique_ptr<Work> MpiCommunicator::start_send(at::Tensor tensor, int to, int tag) {
-  check_cpu("send", tensor);
-  auto work = std::make_unique<MpiWork>("send", std::vector{tensor});
+  auto work = std::make_unique<MpiWork>("send");
+  tensor = work->stage(tensor, Staging::read);
   send_pieces(*work, tensor, 0, tensor.numel(), to, tag);
   return work;
 }
 
 std::unique_ptr<Work> MpiCommunicator::start_receive(at::Tensor tensor, int from, int tag) {
-  check_cpu("receive", tensor);
-  auto work = std::make_unique<MpiWork>("receive", std::vector{tensor});
+  auto work = std::make_unique<MpiWork>("receive");
+  tensor = work->stage(tensor, Staging::written);
   receive_pieces(*work, tensor, 0, tensor.numel(), from, tag);
   return work;
 }
@@ -219,7 +213,7 @@ void MpiCommunicator::receive_pieces(MpiWork& work, const at::Tensor& tensor, st
 }
 
 void MpiCommunicator::send_parts(MpiWork& work, const at::Tensor& input, const FullParts& parts) const {
-  const auto begins = begins_of(parts);
+  const auto begins = part_begins(parts);
   for (int step = 0; step < size_; ++step) {
     const int peer = (rank_ + step) % size_;
     send_pieces(work, input, begins[static_cast<std::size_t>(peer)], parts[static_cast<std::size_t>(peer)],
@@ -228,7 +222,7 @@ void MpiCommunicator::send_parts(MpiWork& work, const at::Tensor& input, const F
 }
 
 void MpiCommunicator::receive_parts(MpiWork& work, const at::Tensor& output, const FullParts& parts) const {
-  const auto begins = begins_of(parts);
+  const auto begins = part_begins(parts);
   for (int step = 0; step < size_; ++step) {
     const int peer = (rank_ - step + size_) % size_;
     receive_pieces(work, output, begins[static_cast<std::size_t>(peer)],

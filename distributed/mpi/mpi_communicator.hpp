@@ -12,9 +12,9 @@ namespace pagewright {
 
 class MpiWork;
 
-/// CPU tensors. Operations are nonblocking; they advance while some rank is inside an MPI call, at the latest
-/// in wait(). The tag of a message belongs to this communicator: others made from the same processes do not
-/// see it.
+/// CPU tensors; those of a device go through pinned memory (StagedTensor). Operations are nonblocking; they
+/// advance while some rank is inside an MPI call, at the latest in wait(). The tag of a message belongs to
+/// this communicator: others made from the same processes do not see it.
 ///
 /// Note [Large messages]
 /// MPI counts in int. Operations on at most kMpiLimit elements in all are MPI's own collectives; larger ones
@@ -36,6 +36,7 @@ class MpiCommunicator final : public Communicator {
   int size() const override { return size_; }
   bool moves(at::ScalarType type) const override { return mpi_type(type) != MPI_DATATYPE_NULL; }
   bool reduces(at::ScalarType type) const override { return MpiReductions::supports(type); }
+  bool accepts(c10::Device device) const override { return device.is_cpu() || device.is_cuda(); }
 
   /// Elements that one MPI call takes at most. Tests make it small.
   static constexpr std::int64_t kMpiLimit = std::int64_t{1} << 30;

@@ -1,6 +1,8 @@
 #include "distributed/mpi/mpi_work.hpp"
 
-#include "core/base/error.hpp"
+#include <exception>
+#include <utility>
+
 #include "core/base/log.hpp"
 #include "distributed/mpi/mpi_call.hpp"
 
@@ -9,9 +11,13 @@ namespace pagewright {
 MpiWork::~MpiWork() {
   try {
     wait();
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     log_warn("{}", error.what());
   }
+}
+
+at::Tensor MpiWork::stage(at::Tensor tensor, Staging use) {
+  return tensors_.emplace_back(std::move(tensor), use).host();
 }
 
 int* MpiWork::keep(std::vector<int> numbers) {
@@ -23,7 +29,7 @@ bool MpiWork::done() {
   int finished = 0;
   check_mpi(MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &finished, MPI_STATUSES_IGNORE),
             operation_);
-  done_ = finished != 0;
+  if (finished != 0) finish();
   return done_;
 }
 
@@ -32,6 +38,12 @@ void MpiWork::wait() {
   done_ = true;  // a second attempt could not do better
   check_mpi(MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE),
             operation_);
+  finish();
+}
+
+void MpiWork::finish() {
+  done_ = true;
+  for (StagedTensor& tensor : tensors_) tensor.finish();
 }
 
 }  // namespace pagewright

@@ -8,18 +8,21 @@
 #include <mpi.h>
 
 #include "distributed/communicator.hpp"
+#include "distributed/mpi/staged_tensor.hpp"
 
 namespace pagewright {
 
 /// Requests of one operation with all that must outlive them.
 class MpiWork final : public Work {
  public:
-  MpiWork(std::string operation, std::vector<at::Tensor> tensors)
-      : operation_(std::move(operation)), tensors_(std::move(tensors)) {}
+  explicit MpiWork(std::string operation) : operation_(std::move(operation)) {}
   ~MpiWork() override;
   MpiWork(const MpiWork&) = delete;
   MpiWork& operator=(const MpiWork&) = delete;
 
+  /// Keeps a tensor of the operation, and says where MPI finds or leaves its content: [the tensor's shape],
+  /// on the CPU.
+  at::Tensor stage(at::Tensor tensor, Staging use);
   /// A slot for the next request of the operation.
   MPI_Request* request() { return &requests_.emplace_back(MPI_REQUEST_NULL); }
   /// Counts and displacements that MPI reads until the operation is done.
@@ -29,8 +32,10 @@ class MpiWork final : public Work {
   void wait() override;
 
  private:
+  void finish();
+
   std::string operation_;
-  std::vector<at::Tensor> tensors_;
+  std::vector<StagedTensor> tensors_;
   std::vector<std::vector<int>> numbers_;
   std::vector<MPI_Request> requests_;
   bool done_ = false;

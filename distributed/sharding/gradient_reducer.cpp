@@ -114,6 +114,10 @@ std::unique_ptr<GradientReducer> make_gradient_reducer(const ShardingConfig& con
                                                        const LearnerLanes& lanes, const Sharding& sharding,
                                                        const FlatParameters& parameters, int workers,
                                                        LayerWindow* window) {
+  require(parameters.values().is_cpu() || config.determinism == Determinism::fast,
+          "determinism exact is for the CPU: on {} sums and products do not repeat bit for bit; set "
+          "determinism: fast",
+          parameters.values().device().str());
   if (config.zero >= 2)
     return std::make_unique<RoundReducer>(config.determinism, lanes, sharding, parameters, workers, window);
   return std::make_unique<SubtreeReducer>(config, lanes, sharding, parameters.values(), workers);

@@ -21,13 +21,15 @@ double sharded_sum_of_squares(Communicator& group, const Sharding& sharding, con
     parts.push_back(0);
     for (const ShardPiece& piece : sharding.pieces(rank)) parts.back() += blocks_of(piece);
   }
-  at::Tensor own = at::empty({parts[static_cast<std::size_t>(group.rank())]}, at::kDouble),
-             all = at::empty({std::accumulate(parts.begin(), parts.end(), std::int64_t{0})}, at::kDouble);
+  at::Tensor own = at::empty({parts[static_cast<std::size_t>(group.rank())]}, at::kDouble);
   double* next = own.mutable_data_ptr<double>();
   for (const ShardPiece& piece : sharding.pieces(group.rank()))
     for (const double block : block_sums_of_squares(shard.narrow(0, piece.shard, piece.size)))
       *next++ = block;
-  group.all_gather(all, own, parts)->wait();
+  const at::Tensor gathered = at::empty({std::accumulate(parts.begin(), parts.end(), std::int64_t{0})},
+                                        own.options().device(group.device()));
+  group.all_gather(gathered, own.to(group.device()), parts)->wait();
+  const at::Tensor all = gathered.cpu();
 
   std::vector<double> blocks(static_cast<std::size_t>(all.numel()));
   const double* from = all.const_data_ptr<double>();

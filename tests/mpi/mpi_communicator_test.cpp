@@ -9,6 +9,7 @@
 #include "distributed/recording_communicator.hpp"
 #include "tests/distributed/communicator_conformance_support.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/error_text.hpp"
 
 namespace pagewright {
 
@@ -27,6 +28,12 @@ TEST_CASE("tensors beyond what one MPI call takes go in pieces, with the same re
   test::check_collectives(*world);
   test::check_messages(*world);
   test::check_overlap(*world);
+}
+
+TEST_CASE("a tensor that is where MPI cannot reach it is refused with its place") {
+  const auto world = MpiCommunicator::world();
+  CHECK(test::error_text([&] { world->broadcast(at::full({2}, 1.0F, at::TensorOptions(c10::kMeta)), 0); }) ==
+        "broadcast: the backend mpi does not take the tensor, which is on meta; copy it to cpu first");
 }
 
 TEST_CASE("a group splits by color, and messages of one part do not reach the other") {
