@@ -134,11 +134,11 @@ std::string FlatParameters::parameters_sha256() const {
   std::vector<const FlatSlot*> by_name;
   for (const FlatSlot& slot : slots_) by_name.push_back(&slot);
   std::ranges::sort(by_name, {}, [](const FlatSlot* slot) -> const std::string& { return slot->spec.name; });
-  const char* dtype = dtype() == at::kDouble ? "float64" : dtype() == at::kFloat ? "float32" : "bfloat16";
+  const char* type = dtype() == at::kDouble ? "float64" : dtype() == at::kFloat ? "float32" : "bfloat16";
   const at::Tensor host = values().cpu();
   Sha256 hash;
   for (const FlatSlot* slot : by_name) {
-    hash.update(fmt::format("{} {} {}\n", slot->spec.name, dtype, fmt::join(slot->spec.shape, " ")));
+    hash.update(fmt::format("{} {} {}\n", slot->spec.name, type, fmt::join(slot->spec.shape, " ")));
     const at::Tensor part = host.narrow(0, slot->offset, slot->numel);
     hash.update(std::span(static_cast<const std::byte*>(part.const_data_ptr()),
                           static_cast<std::size_t>(part.nbytes())));

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
 
 #include "core/base/error.hpp"
 #include "core/model/transformer.hpp"
@@ -227,6 +229,36 @@ TEST_CASE("shared parameters move the bytes and take the memory that the table s
     CHECK(parameters.whole());
     CHECK(recorded.totals().contains("all_gather"));
   }
+}
+
+TEST_CASE("narrow parameters learn by a float master copy, the same for every stage and number of ranks") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  const ModelConfig model = shop_test::shop_model(shop_test::shop_language());
+  const auto values_after = [&](Communicator& learners, at::ScalarType type, const ShardingConfig& sharding) {
+    FlatParameters parameters(model, type);
+    parameters.initialise(3);
+    const auto pool = make_lane_pool(2);
+    Trainer trainer(learners, parameters, {.learning_rate = 1e-5}, *pool, kTestLanes, 50, sharding);
+    for (int step = 0; step < 20; ++step) trainer.step(lane_loss(-1), 1);
+    CHECK(parameters.values().scalar_type() == type);
+    CHECK(trainer.shard_of_values().scalar_type() == at::kFloat);
+    at::Tensor master = at::empty({parameters.numel()}, at::kFloat);
+    trainer.sharding().gather(learners, trainer.shard_of_values(), master);
+    CHECK(at::equal(master.to(type), parameters.values()));
+    return master;
+  };
+  LocalCommunicator single;
+  const at::Tensor expected = values_after(single, at::kBFloat16, {.zero = 1});
+  for (const int zero : {0, 1, 2})
+    CHECK(at::equal(values_after(*world, at::kBFloat16, small_buckets(zero)), expected));
+  // Steps of 1e-5 are below what bfloat16 can tell apart, but not lost.
+  const at::Tensor wide = values_after(single, at::kFloat, {.zero = 1});
+  FlatParameters start(model, at::kBFloat16);
+  start.initialise(3);
+  const auto moved = [&](const at::Tensor& values) { return (values - start.values().to(at::kFloat)).abs(); };
+  CHECK(moved(expected).max().item<double>() > 1e-4);
+  CHECK((expected - wide).abs().max().item<double>() < 4e-3);  // that of rounding the start
 }
 
 TEST_CASE("training on stale pages gives the bits of one rank, and goes on on another number of ranks") {
