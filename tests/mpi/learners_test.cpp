@@ -104,7 +104,7 @@ LossFunction lane_loss(int odd) {
     at::Tensor loss;
     for (const auto& [name, tensor] : weights.tensors()) {
       const at::Tensor error =
-          (tensor - 0.01 * (lane + 3 * micro_batch) - (lane == odd ? 1 : 0)).reshape({-1});
+          (tensor.to(at::kFloat) - 0.01 * (lane + 3 * micro_batch) - (lane == odd ? 1 : 0)).reshape({-1});
       const std::vector<double> ones(static_cast<std::size_t>(error.numel()), 1e-3);
       const at::Tensor term = weighted_sum(error * error, ones);
       loss = loss.defined() ? loss + term : term;

@@ -69,13 +69,14 @@ MORE_LAYOUTS = [
 ]
 
 
-def check_equal_hashes(run, warmup, hashes, layouts):
-    """The whole path on several ranks: warm-up, reward models, PPO."""
+def check_equal_hashes(run, warmup, hashes, layouts, whole):
+    """PPO on several ranks, and in the layouts called `whole` the path to it: warm-up and reward models."""
     for name, ranks, settings in layouts:
-        other = with_settings(run, name, settings, whole=True)
-        printed = good(other, ranks, "sft")
-        assert printed.splitlines()[-1] == warmup, f"{name}: the warm-up differs:\n{printed}\n{warmup}"
-        good(other, ranks, "fit-reward")
+        other = with_settings(run, name, settings, whole=name in whole)
+        if name in whole:
+            printed = good(other, ranks, "sft")
+            assert printed.splitlines()[-1] == warmup, f"{name}: the warm-up differs:\n{printed}\n{warmup}"
+            good(other, ranks, "fit-reward")
         printed = good(other, ranks, "train", "--policy", "both")
         assert hashes_of(printed) == hashes, f"{name}: {hashes_of(printed)} is not {hashes}"
         table = [line.split() for line in printed.splitlines()]
@@ -163,7 +164,7 @@ def check_stale(run):
     shutil.rmtree(other.folder / "train", ignore_errors=True)
     assert hashes_of(good(other, 6, "train", "--policy", "both")) == hashes
     check_own_lanes(other, 6)
-    for ranks, kept, layout in ((4, 2, {"distributed.placement": "colocated"}), (6, 3, SPLIT), (1, 5, {})):
+    for ranks, kept, layout in ((4, 2, {"distributed.placement": "colocated"}), (1, 5, {})):
         for folder in other.checkpoints()[kept:]:
             shutil.rmtree(folder)
         other.settings = {**one.settings, **layout}
@@ -181,7 +182,7 @@ def check_wrong_starts(run):
         assert done.stderr.count("pagewright:") == 1, f"said more than once:\n{done.stderr}"
 
     refuse(3, ["power of two", "the nearest is 2 ranks"], "train")
-    refuse(16, ["16 learner ranks cannot share 8 lanes"], "train")
+    refuse(4, ["4 learner ranks cannot share 2 lanes"], "train", ppo__lanes=2)
     refuse(4, ["the roles need 6 ranks, but 4 were started", "nearest"], "train", **{
         key.replace(".", "__"): value for key, value in SPLIT.items()})
     refuse(4, ["no role can have more ranks than there are lanes (1)", "the nearest"], "train", ppo__lanes=1,
@@ -284,7 +285,7 @@ def check_killed_and_stopped(run, kinds):
 def check_checkpoint_on_request(run):
     """SIGUSR1 to mpirun: a checkpoint and code 75, and the run goes on to the same end."""
     def fresh(name):
-        other = with_settings(run, name, {"ppo.iterations": 60, "ppo.checkpoint_every": 100})
+        other = with_settings(run, name, {"ppo.iterations": 40, "ppo.checkpoint_every": 100})
         (other.folder / "config.yaml").unlink()
         good(other, 1, "sft")
         return other
@@ -394,7 +395,8 @@ def main():
     run.good("fit-reward")
     copy = with_settings(run, "one", {})
     hashes = copy.train()
-    check_equal_hashes(run, warmup, hashes, LAYOUTS + (MORE_LAYOUTS if options.long else []))
+    layouts = LAYOUTS + (MORE_LAYOUTS if options.long else [])
+    check_equal_hashes(run, warmup, hashes, layouts, [name for name, _, _ in layouts] if options.long else ["two"])
     check_other_rank_counts(run, hashes)
     check_stale(run)
     check_wrong_starts(run)
@@ -409,8 +411,8 @@ def main():
     check_throw(run)
     check_without_mpi(run)
     check_full_disk(run, copy, hashes)
-    check_straggler(run, 2, {"ppo.requests": 32}, 1, "rank 1")
     if options.long:
+        check_straggler(run, 2, {"ppo.requests": 32}, 1, "rank 1")
         check_straggler(run, 6, {**SPLIT, "ppo.requests": 256}, 3, "rollout 1")
 
 
