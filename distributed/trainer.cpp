@@ -63,7 +63,7 @@ Sharding optimizer_sharding(const FlatParameters& parameters, const Communicator
 
 /// Of all learners, which all take part.
 int fewest_threads(Communicator& learners, const LanePool& pool) {
-  at::Tensor threads = at::full({1}, pool.threads(), at::kInt);
+  at::Tensor threads = at::full({1}, pool.threads(), at::TensorOptions(learners.device()).dtype(at::kInt));
   learners.all_reduce(threads, ReduceOp::min)->wait();
   return threads.item<int>();
 }
@@ -118,7 +118,9 @@ at::Tensor Trainer::reduce_gradients(const LossFunction& loss, int micro_batches
                                      std::vector<LaneSums>& sums) {
   if (window_) {
     adamw_.send_away();
-    window_->begin_step(adamw_.master().to(parameters_.dtype()), micro_batches);
+    const at::Tensor shard = adamw_.master().to(parameters_.dtype());
+    window_->begin_step(shard, micro_batches);
+    shard_bytes_ = adamw_.master().nbytes() + (shard.is_same(adamw_.master()) ? 0 : shard.nbytes());
   }
   const at::Tensor gradient = reducer_->reduce(pool_, [&](int index, const LaneGradient& into) {
     const auto own = static_cast<std::size_t>(index);
@@ -204,9 +206,9 @@ void Trainer::restore(const TrainerShard& shard) {
 }
 
 std::size_t Trainer::parameter_bytes() const {
+  if (window_) return shard_bytes_ + window_->peak_bytes();
   const std::size_t master = adamw_.master().defined() ? adamw_.master().nbytes() : 0;
-  const std::size_t element = c10::elementSize(parameters_.dtype());
-  return master + (window_ ? window_->peak_bytes() : static_cast<std::size_t>(parameters_.numel()) * element);
+  return master + static_cast<std::size_t>(parameters_.numel()) * c10::elementSize(parameters_.dtype());
 }
 
 std::size_t Trainer::optimizer_bytes() const {

@@ -117,6 +117,7 @@ class Trainer {
   Sharding sharding_;   ///< over the learners
   ShardedAdamw adamw_;  ///< over all of the parameters where the optimizer's state is not shared out
   std::unique_ptr<LayerWindow> window_;  ///< with zero 3 on several ranks
+  std::size_t shard_bytes_ = 0;  ///< of this rank's part of the parameters, during a step in the window
   std::unique_ptr<GradientReducer> reducer_;
 };
 

@@ -14,7 +14,8 @@ WorkerBorder::WorkerBorder(Workbench& bench, Role role, const char* part)
       }) {}
 
 void WorkerBorder::pass(std::int64_t iteration) {
-  meeting_.meet(iteration - 1, std::array{timer_.take() / share_});
+  if (worked_) meeting_.meet(iteration - 1, std::array{timer_.take() / share_});
+  worked_ = true;
   bench_.set_iteration(iteration);
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 // Rollout and reward ranks that know how long they worked.
 
-#include <chrono>
 #include <utility>
 
 #include "core/iteration/interfaces.hpp"
+#include "distributed/pipeline/phase_clock.hpp"
 #include "launch/border_meeting.hpp"
 #include "launch/workbench.hpp"
 
@@ -15,18 +15,18 @@ class CallTimer {
  public:
   template <class Work>
   decltype(auto) time(Work&& work) {
-    struct Lap {
-      double& seconds;
-      std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-      ~Lap() { seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
-    } lap{seconds_};
-    return std::forward<Work>(work)();
+    return clock_.time("calls", std::forward<Work>(work));
   }
   /// Seconds since the last call of it.
-  double take() { return std::exchange(seconds_, 0); }
+  double take() {
+    const auto found = clock_.seconds().find("calls");
+    const double all = found == clock_.seconds().end() ? 0 : found->second;
+    return all - std::exchange(taken_, all);
+  }
 
  private:
-  double seconds_ = 0;
+  PhaseClock clock_;
+  double taken_ = 0;
 };
 
 /// A generator with a timer; both must outlive it.
@@ -72,6 +72,7 @@ class WorkerBorder {
   Workbench& bench_;
   double share_;  ///< own lanes to those of an equal share
   CallTimer timer_;
+  bool worked_ = false;  ///< an iteration lies behind
   BorderMeeting meeting_;
 };
 

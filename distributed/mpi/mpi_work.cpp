@@ -8,9 +8,22 @@
 
 namespace pagewright {
 
+namespace {
+
+/// What an operation that nobody waits for may still touch.
+struct MpiMemory {
+  std::vector<StagedTensor> tensors;
+  std::vector<std::vector<int>> numbers;
+};
+
+}  // namespace
+
 MpiWork::~MpiWork() {
   try {
-    wait();
+    if (std::uncaught_exceptions() > exceptions_at_start_ && !done())
+      new MpiMemory{std::move(tensors_), std::move(numbers_)};
+    else
+      wait();
   } catch (const std::exception& error) {
     log_warn("{}", error.what());
   }

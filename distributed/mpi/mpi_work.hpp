@@ -1,6 +1,7 @@
 #pragma once
 // An MPI operation under way.
 
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,9 @@
 
 namespace pagewright {
 
-/// Requests of one operation with all that must outlive them.
+/// Requests of one operation with all that must outlive them. Destroyed by an exception on its way out, it
+/// does not wait, since the other end may wait for this rank's next call: MPI keeps the memory until the job
+/// ends.
 class MpiWork final : public Work {
  public:
   explicit MpiWork(std::string operation) : operation_(std::move(operation)) {}
@@ -39,6 +42,7 @@ class MpiWork final : public Work {
   std::vector<std::vector<int>> numbers_;
   std::vector<MPI_Request> requests_;
   bool done_ = false;
+  int exceptions_at_start_ = std::uncaught_exceptions();
 };
 
 }  // namespace pagewright

@@ -35,6 +35,8 @@ class NcclComm {
   /// Returns when `end` is reached.
   void wait(std::string_view operation, const CudaEvent& end);
 
+  /// Stops whatever is under way; all later calls fail.
+  void abort() noexcept;
   bool given_up() const { return comm_ == nullptr; }
 
  private:
@@ -44,7 +46,6 @@ class NcclComm {
   void wait_until(std::string_view operation, const std::function<bool()>& ready);
   /// Aborts, and throws Error with the operation and the reason.
   [[noreturn]] void give_up(std::string_view operation, const std::string& reason);
-  void abort() noexcept;
 
   ncclComm_t comm_ = nullptr;
   std::chrono::milliseconds deadline_;

@@ -10,7 +10,10 @@ NcclWork::~NcclWork() {
   // A group that was given up has no kernel left that could touch the tensors.
   if (comm_->given_up()) return;
   try {
-    wait();
+    if (std::uncaught_exceptions() > exceptions_at_start_ && !done())
+      comm_->abort();
+    else
+      wait();
   } catch (const std::exception& error) {
     log_warn("{}", error.what());
   }

@@ -1,6 +1,7 @@
 #pragma once
 // An NCCL operation under way.
 
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,6 +16,8 @@
 namespace pagewright {
 
 /// Holds the operation's tensors until it is through, so that no allocator gives their memory away before.
+/// Destroyed by an exception on its way out, it ends the group, since the other end may wait for this rank's
+/// next call.
 class NcclWork final : public Work {
  public:
   /// `end` is recorded behind the operation.
@@ -37,6 +40,7 @@ class NcclWork final : public Work {
   std::vector<at::Tensor> tensors_;
   CudaEvent end_;
   bool done_ = false;
+  int exceptions_at_start_ = std::uncaught_exceptions();
 };
 
 }  // namespace pagewright

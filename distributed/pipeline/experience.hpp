@@ -21,9 +21,10 @@ struct LearningPage {
   std::vector<float> old_log_probs;        ///< [T] of the weights at the start of the update
   std::vector<float> old_values;           ///< [T] V of the state before each token
   std::vector<float> reference_log_probs;  ///< [T]
-  std::vector<float> advantages;           ///< [T] whitened
-  std::vector<float> returns;              ///< [T] what the critic learns
-  double total_reward = 0;                 ///< sum of its token rewards without KL
+  std::vector<float> importance;  ///< [T] weights where others sampled the page (core/rl/importance.hpp)
+  std::vector<float> advantages;  ///< [T] whitened
+  std::vector<float> returns;     ///< [T] what the critic learns
+  double total_reward = 0;        ///< sum of its token rewards without KL
 };
 
 /// One request with its samples, which never part.

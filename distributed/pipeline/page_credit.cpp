@@ -21,6 +21,10 @@ std::vector<float> credit_floats(const std::vector<double>& values) {
   return {values.begin(), values.end()};
 }
 
+/// Of the weights of stale pages in the measured divergence, to which the tokens that became likelier add
+/// most: cut as low as in the loss, they would hide it. It only keeps a single token from deciding alone.
+constexpr double kKlImportanceCap = 100;
+
 /// What one lane's pages add up to.
 struct LaneCredit {
   Moments advantages;  ///< of tokens
@@ -81,12 +85,12 @@ void credit_page(const PpoConfig& config, double kl_coefficient, LearningPage& p
   const auto log_probs = credit_doubles(page.old_log_probs),
              reference = credit_doubles(page.reference_log_probs);
   const auto values = credit_doubles(page.old_values);
-  const auto importance =
-      importance_weights(page.old_log_probs, page.trajectory.log_probs, config.importance_cap);
-  lane.importance.add(importance, config.importance_cap);
+  page.importance = importance_weights(page.old_log_probs, page.trajectory.log_probs, config.importance_cap);
+  lane.importance.add(page.importance, config.importance_cap);
+  const auto kl_weights = importance_weights(page.old_log_probs, page.trajectory.log_probs, kKlImportanceCap);
   double page_kl = 0;
   for (std::size_t t = 0; t < log_probs.size(); ++t) {
-    page_kl += importance[t] * (log_probs[t] - reference[t]);
+    page_kl += kl_weights[t] * (log_probs[t] - reference[t]);
     lane.drift = std::max(lane.drift, std::abs(log_probs[t] - page.trajectory.log_probs[t]));
   }
   const auto kl = config.kl_in == KlPlace::reward ? kl_terms(config.kl_estimator, log_probs, reference)

@@ -8,13 +8,13 @@
 
 namespace pagewright {
 
-/// Fills advantages and returns of this rank's pages and says what the whole batch was like, the same on all
-/// learners, which all take part (with LearnerLanes::exchange, some hundred bytes a lane): pages_drawn,
-/// kl_per_page (nats, of the weights at the start of the update against the start policy, with importance
-/// weights), reward,
-/// page_reward, item_reward, format_reward, reward_deviation, valid, slots, tokens, explained_variance,
-/// behaviour_drift (largest |behaviour - old| log-prob) and term.NAME, the mean raw reward of each term. With
-/// max_staleness also importance_mean, importance_effective_share and importance_truncated (share of tokens).
+/// Fills importance weights, advantages and returns of this rank's pages and says what the whole batch was
+/// like, the same on all learners, which all take part (with LearnerLanes::exchange, some hundred bytes a
+/// lane): pages_drawn, kl_per_page (nats, of the weights at the start of the update against the start policy,
+/// with importance weights), reward, page_reward, item_reward, format_reward, reward_deviation, valid, slots,
+/// tokens, explained_variance, behaviour_drift (largest |behaviour - old| log-prob) and term.NAME, the mean
+/// raw reward of each term. With max_staleness also importance_mean, importance_effective_share and
+/// importance_truncated (share of tokens).
 Metrics assign_credit(const PpoConfig& config, double kl_coefficient, Experience& experience,
                       const LearnerLanes& lanes);
 

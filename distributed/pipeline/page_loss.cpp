@@ -7,7 +7,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 
-#include "core/rl/importance.hpp"
 #include "core/rl/kl.hpp"
 #include "core/rl/policy_loss.hpp"
 #include "distributed/pipeline/page_evaluation.hpp"
@@ -17,13 +16,13 @@ namespace {
 
 /// Rows of all pages of the lane's share, concatenated [R].
 struct LossRows {
-  std::vector<float> behaviour, old_log_probs, old_values, reference, advantages, returns;
+  std::vector<float> importance, old_log_probs, old_values, reference, advantages, returns;
   std::vector<std::int64_t> lengths;  // [pages]
 
   explicit LossRows(std::span<const LearningRequest* const> requests) {
     for (const LearningRequest* request : requests)
       for (const LearningPage& page : request->pages) {
-        append(behaviour, page.trajectory.log_probs);
+        append(importance, page.importance);
         append(old_log_probs, page.old_log_probs);
         append(old_values, page.old_values);
         append(reference, page.reference_log_probs);
@@ -81,9 +80,8 @@ at::Tensor page_loss(const PpoConfig& config, double kl_coefficient, const Weigh
   const at::Tensor value = value_loss_terms(fresh.values, loss_row(rows.old_values, fresh.values),
                                             loss_row(rows.returns, fresh.values), config.clip_value);
   at::Tensor policy_loss = policy.loss, ratio = policy.ratio;
-  if (rows.behaviour != rows.old_log_probs) {
-    const at::Tensor importance =
-        loss_row(importance_weights(rows.old_log_probs, rows.behaviour, config.importance_cap), policy.loss);
+  if (std::ranges::any_of(rows.importance, [](float weight) { return weight != 1; })) {
+    const at::Tensor importance = loss_row(rows.importance, policy.loss);
     policy_loss = policy_loss * importance;
     ratio = ratio * importance;
   }

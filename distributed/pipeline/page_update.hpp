@@ -29,7 +29,8 @@ class PageUpdate {
   PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer, std::uint64_t seed);
 
   /// `experience` holds the pages of this rank's lanes; `between` is called after every optimizer step. All
-  /// learners take part: besides the trainer's steps, two all-reduces of a few numbers a step. Metrics, the
+  /// learners take part: besides the trainer's steps, two all-reduces, of a few numbers for each step,
+  /// and with zero 3 a gather of the parameters. Metrics, the
   /// same on all ranks: policy_loss, value_loss, entropy, clip_fraction, value_clip_fraction, approximate_kl
   /// (old against new), ratio_max_deviation, grad_norm (mean), learning_rate (last), skipped_steps,
   /// pages_learnt (per pass), and of the very first step, when old and new are the same weights,

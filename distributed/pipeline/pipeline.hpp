@@ -57,8 +57,8 @@ struct PipelineHooks {
   std::function<void(std::int64_t iteration, const Experience&)> on_experience;
   /// After every iteration: metrics files, progress, checkpoints (pipeline.state()).
   std::function<void(const IterationReport&)> on_report;
-  /// Asked before every iteration and after the last one: the reward of the current policy on held-out
-  /// feedback, or nothing when it is not to be measured now. For the warnings only.
+  /// Asked after every iteration and after the measurement that ends a run: the reward of the current policy
+  /// on held-out feedback, or nothing when it is not to be measured now. For the warnings only.
   std::function<std::optional<double>(std::int64_t iteration)> held_out_reward;
   /// Asked after every iteration: true ends the run there, to be resumed.
   std::function<bool()> interrupted;

@@ -26,7 +26,10 @@ void read_ppo_sizes(const Section& section, PpoConfig& config) {
       "k generates them while the k iterations before learn");
   section.read(
       "importance_cap", config.importance_cap, at_least(0),
-      "bound of the importance weights of pages that other weights sampled; 0: pages are not weighed");
+      "bound of the importance weights of pages that other weights sampled, at least 1; 0: pages are not "
+      "weighed");
+  if (config.importance_cap > 0 && config.importance_cap < 1)
+    section.complain("importance_cap", "importance_cap must be at least 1, or 0 for no weights");
 }
 
 void read_ppo_objective(const Section& section, PpoConfig& config) {

@@ -41,10 +41,10 @@ class GradientReducer {
 };
 
 /// zero 0 and 1 exchange the sums of each rank's lanes once a step; zero 2 exchanges every bucket of every
-/// lane as soon as its gradient is there, and so does zero 3, which has a `window`. All of it is
-/// ShardingConfig's table. References must outlive it. `workers`: lanes that are differentiated side by side;
-/// with a window the same number on all ranks. Throws Error for parameters on
-/// a device with Determinism::exact.
+/// lane as soon as its gradient is there; zero 3, which has a `window`, when all lanes at work are through
+/// with the layers in it. All of it is ShardingConfig's table. References must outlive it. `workers`: lanes
+/// that are differentiated side by side; with a window the same number on all ranks. Throws Error for
+/// parameters on a device with Determinism::exact.
 std::unique_ptr<GradientReducer> make_gradient_reducer(const ShardingConfig& config,
                                                        const LearnerLanes& lanes, const Sharding& sharding,
                                                        const FlatParameters& parameters, int workers,

@@ -31,6 +31,8 @@ std::vector<std::int64_t> layer_borders(const FlatParameters& parameters) {
         borders.push_back(block * kSumBlock);
     before = layer;
   }
+  std::ranges::sort(borders);
+  borders.erase(std::ranges::unique(borders).begin(), borders.end());
   return borders;
 }
 

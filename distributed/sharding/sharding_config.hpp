@@ -25,8 +25,9 @@ enum class Determinism { exact, fast };
 ///   3         4 (n - 1) / n (P L / n + R + g (2 P - 2 R - K)): gradients as in 2; the parameters outside of
 ///             layers (R) once, all layers twice for each of the g = L / (n w) groups of lanes, but the last
 ///             one (K) once
-/// Parameters with zero 3: while learners learn, 4 P / n + 4 (R + the two largest neighbouring layers); a
-/// whole copy of 4 P more while they evaluate and generate. On one rank 3 is 2 with checkpointed activations.
+/// (for one micro-batch; each further one takes the layers again). Parameters with zero 3: while learners
+/// learn, 4 P / n + 4 (R + the two largest neighbouring layers); a whole copy of 4 P more while they evaluate
+/// and generate. On one rank 3 is 2 with checkpointed activations.
 struct ShardingConfig {
   int zero = 1;
   Determinism determinism = Determinism::exact;

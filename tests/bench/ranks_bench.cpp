@@ -1,7 +1,7 @@
 // Memory, bytes and time of an optimizer step by sharding stage, on the ranks it is started on:
 //   mpirun -n 4 build/tests/ranks_bench CONFIG.yaml [--steps N] [--json FILE]
-// The lanes' losses are trivial, so that the time is that of gradients, exchange and optimizer. Rank 0
-// prints.
+// A lane's loss is that of eight tokens, so that the time is mostly that of gradients, exchange and
+// optimizer. Rank 0 prints.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -11,11 +11,14 @@
 #include <vector>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/square.h>
+#include <ATen/ops/sum.h>
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/base/table.hpp"
+#include "core/model/transformer.hpp"
 #include "core/numerics/numeric_threads.hpp"
 #include "core/rl/aggregation.hpp"
 #include "distributed/job.hpp"
@@ -26,14 +29,15 @@
 namespace pagewright {
 namespace {
 
-/// Every parameter takes part once.
-at::Tensor trivial_loss(const WeightsView& weights, int lane) {
-  at::Tensor loss;
-  for (const auto& [name, tensor] : weights.tensors()) {
-    const at::Tensor row = (tensor.reshape({-1}) - 0.01 * lane);
-    const at::Tensor term = (row * row).sum();
-    loss = loss.defined() ? loss + term : term;
-  }
+/// Every parameter takes part.
+at::Tensor short_loss(const WeightsView& weights, int lane) {
+  Segment segment;
+  for (TokenId token = 0; token < 8; ++token)
+    segment.tokens.push(static_cast<TokenId>((token * 31 + lane) % weights.config().vocab_size));
+  const at::Tensor hidden = hidden_states(weights, Batch{{segment}});
+  at::Tensor loss = (hidden * hidden).sum();
+  for (const auto& [name, tensor] : weights.tensors())
+    if (!name.starts_with("model.")) loss = loss + (tensor - 0.01 * lane).square().sum();
   return loss;
 }
 
@@ -44,7 +48,8 @@ struct Case {
 
 struct Result {
   std::int64_t parameters = 0;
-  double optimizer = 0, gradients = 0, sent = 0, milliseconds = 0;
+  double held = 0, optimizer = 0, gradients = 0, sent = 0, milliseconds = 0;
+  double root = 0, layer = 0;  ///< elements
 };
 
 double sent_bytes(const RecordingCommunicator& recorded) {
@@ -63,7 +68,7 @@ Result measure(Communicator& world, const Experiment& experiment, const Case& se
   sharding.determinism = setting.determinism;
   Trainer trainer(recorded, parameters, {}, *pool, experiment.lanes(), 1 << 20, sharding);
   const LossFunction loss = [](const WeightsView& weights, int lane, int, LaneSums&) {
-    return trivial_loss(weights, lane);
+    return short_loss(weights, lane);
   };
   trainer.step(loss, 1);
   const double before = sent_bytes(recorded);
@@ -76,42 +81,56 @@ Result measure(Communicator& world, const Experiment& experiment, const Case& se
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
   }
   std::ranges::sort(times);
-  return {parameters.numel(), static_cast<double>(trainer.optimizer_bytes()),
-          static_cast<double>(trainer.gradient_bytes()), (sent_bytes(recorded) - before) / steps,
-          times[times.size() / 2]};
+  Result result{parameters.numel(),
+                static_cast<double>(trainer.parameter_bytes()),
+                static_cast<double>(trainer.optimizer_bytes()),
+                static_cast<double>(trainer.gradient_bytes()),
+                (sent_bytes(recorded) - before) / steps,
+                times[times.size() / 2]};
+  for (const FlatSlot& slot : parameters.slots()) {
+    if (!layer_of(slot)) result.root += static_cast<double>(slot.numel);
+    if (layer_of(slot) == 0) result.layer += static_cast<double>(slot.numel);
+  }
+  return result;
 }
 
 /// Bytes of ShardingConfig's table, for one thread a rank.
 struct Formula {
-  double optimizer, gradients, sent;
-  Formula(int zero, double numel, double ranks, double lanes) {
-    const double bytes = 4 * numel, own = lanes / ranks;
+  double held, optimizer, gradients, sent;
+  Formula(int zero, const Result& model, double ranks, double lanes) {
+    const double bytes = 4 * static_cast<double>(model.parameters), own = lanes / ranks;
+    const bool shared = zero == 3 && ranks > 1;
+    held = shared ? bytes / ranks + 4 * (model.root + 2 * model.layer) : bytes;
     optimizer = 2 * bytes / (zero == 0 ? 1 : ranks);
     gradients = zero < 2 ? bytes * (1 + std::log2(own)) + (ranks > 1 ? bytes / ranks : 0)
                          : bytes + bytes / ranks * (1 + std::log2(own));
-    sent = bytes * (ranks - 1) / ranks * (zero < 2 ? 2 : 1 + own);
+    sent = bytes * (zero < 2 ? 2 : 1 + own);
+    if (shared) sent = bytes * own + 4 * model.root + own * (2 * bytes - 8 * model.root - 4 * model.layer);
+    sent *= (ranks - 1) / ranks;
   }
 };
 
 void run_bench(const std::string& config, int steps, const std::string& json_file) {
   Job job;
   const Experiment experiment = load_experiment(config, {}).experiment;
-  Table table({"zero", "sums", "AdamW MB", "formula", "gradients MB", "formula", "sent MB a step", "formula",
-               "ms a step"});
+  Table table({"zero", "sums", "parameters MB", "formula", "AdamW MB", "formula", "gradients MB", "formula",
+               "sent MB a step", "formula", "ms a step"});
   nlohmann::json rows = nlohmann::json::array();
   std::int64_t numel = 0;
-  for (const int zero : {0, 1, 2})
+  for (const int zero : {0, 1, 2, 3})
     for (const Determinism determinism : {Determinism::exact, Determinism::fast}) {
       const Result result = measure(job.world(), experiment, {zero, determinism}, steps);
       numel = result.parameters;
-      const Formula formula(zero, static_cast<double>(numel), job.size(), experiment.lanes());
+      const Formula formula(zero, result, job.size(), experiment.lanes());
       const auto megabytes = [](double bytes) { return fmt::format("{:.2f}", bytes / 1e6); };
       const char* sums = determinism == Determinism::exact ? "exact" : "fast";
-      table.add_row({fmt::format("{}", zero), sums, megabytes(result.optimizer), megabytes(formula.optimizer),
-                     megabytes(result.gradients), megabytes(formula.gradients), megabytes(result.sent),
-                     megabytes(formula.sent), fmt::format("{:.1f}", result.milliseconds)});
+      table.add_row({fmt::format("{}", zero), sums, megabytes(result.held), megabytes(formula.held),
+                     megabytes(result.optimizer), megabytes(formula.optimizer), megabytes(result.gradients),
+                     megabytes(formula.gradients), megabytes(result.sent), megabytes(formula.sent),
+                     fmt::format("{:.1f}", result.milliseconds)});
       rows.push_back({{"zero", zero},
                       {"sums", sums},
+                      {"parameter_bytes", result.held},
                       {"optimizer_bytes", result.optimizer},
                       {"gradient_bytes", result.gradients},
                       {"sent_bytes", result.sent},

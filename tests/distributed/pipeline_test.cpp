@@ -249,7 +249,6 @@ TEST_CASE("the policy's loss on stale pages carries the truncated importance wei
   Experience pages = shop_experience(shop, 4, 2, 1);
   PpoConfig config = shop_config();
   config.whiten = false;  // at ratio 1 whitened advantages add up to 0
-  credit(config, 0, pages);
   std::vector<const LearningRequest*> requests;
   GlobalCounts counts;
   for (const LearningRequest& request : pages.requests) requests.push_back(&request);
@@ -260,6 +259,7 @@ TEST_CASE("the policy's loss on stale pages carries the truncated importance wei
     }
   const auto losses = [&](double cap) {
     config.importance_cap = cap;
+    credit(config, 0, pages);
     LaneSums sums;
     double deviation = 0;
     page_loss(config, 0, shop.parameters().view(), shop.language().vocabulary(), requests, counts, sums,
@@ -274,6 +274,24 @@ TEST_CASE("the policy's loss on stale pages carries the truncated importance wei
   CHECK(losses(1.2).at("policy_loss") == Approx(1.2 * fresh.at("policy_loss")).epsilon(1e-4));
   CHECK(losses(0).at("policy_loss") == fresh.at("policy_loss"));
   CHECK(losses(2).at("value_loss") == fresh.at("value_loss"));
+}
+
+TEST_CASE("the divergence of stale pages is weighted less timidly than the loss") {
+  ShopRun shop(shop_config(), 1);
+  Experience pages = shop_experience(shop, 4, 2, 1);
+  for (LearningRequest& request : pages.requests)
+    for (LearningPage& page : request.pages)
+      for (float& log_prob : page.reference_log_probs) log_prob -= 0.125F;
+  const PpoConfig config = shop_config();
+  const double fresh = credit(config, 0, pages).at("kl_per_page");
+  CHECK(fresh > 0);
+  for (LearningRequest& request : pages.requests)
+    for (LearningPage& page : request.pages)
+      for (float& log_prob : page.trajectory.log_probs) log_prob -= static_cast<float>(std::log(5));
+  CHECK(credit(config, 0, pages).at("kl_per_page") == Approx(5 * fresh).epsilon(1e-4));
+  for (const LearningRequest& request : pages.requests)
+    for (const LearningPage& page : request.pages)
+      for (const float weight : page.importance) CHECK(weight == 2);
 }
 
 TEST_CASE("the hard stop ends the run with the last policy within its budget") {

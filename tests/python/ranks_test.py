@@ -328,6 +328,17 @@ def check_throw(run):
     assert done.returncode != 0
     assert "pagewright (rank 1 of 2): " in done.stderr and "iteration-000000.rank-1.h5" in done.stderr, done.stderr
 
+    # The first learner, with orders to the rollout ranks under way.
+    victim = with_settings(run, "throw-ahead", {**SPLIT, "ppo.max_staleness": 8, "ppo.iterations": 12, "ppo.rollouts_every": 1})
+    (victim.folder / "config.yaml").unlink()
+    victim.good("sft")
+    (victim.folder / "train" / "both" / "rollouts" / "iteration-000002.h5").mkdir(parents=True)
+    started = time.monotonic()
+    done = call(victim, 6, "train", "--policy", "both")
+    assert time.monotonic() - started < 30
+    assert done.returncode != 0
+    assert "pagewright (rank 0 of 6): " in done.stderr and "iteration-000002.h5" in done.stderr, done.stderr
+
 
 def check_full_disk(run, whole, hashes):
     """The disk with the checkpoints is full when the third one is written: both ranks end, one message names the file, the
