@@ -117,6 +117,20 @@ std::vector<PageUpdate::MiniBatch> PageUpdate::mini_batches(const Passes& passes
   return batches;
 }
 
+int PageUpdate::micro_batches() const {
+  const auto share = static_cast<int>(
+      requests_per_lane_and_mini_batch(config_.requests, config_.lanes, config_.mini_batches));
+  return config_.micro_batch == 0 ? 1 : (share + config_.micro_batch - 1) / config_.micro_batch;
+}
+
+std::span<const LearningRequest* const> PageUpdate::micro_batch_of(
+    std::span<const LearningRequest* const> requests, int micro_batch) const {
+  if (config_.micro_batch == 0) return requests;
+  const auto size = static_cast<std::size_t>(config_.micro_batch),
+             begin = static_cast<std::size_t>(micro_batch) * size;
+  return requests.subspan(begin, std::min(size, requests.size() - begin));
+}
+
 PageUpdateReport PageUpdate::run(const Experience& experience, std::uint64_t iteration, double kl_coefficient,
                                  const std::function<void()>& between) {
   const Passes passes = shuffled_passes(experience, iteration);
@@ -126,14 +140,15 @@ PageUpdateReport PageUpdate::run(const Experience& experience, std::uint64_t ite
   std::vector<std::int64_t> pages(experience.lanes.size(), 0);  // in all passes
   for (const MiniBatch& batch : batches) {
     std::vector<double> of_lanes(static_cast<std::size_t>(config_.lanes), 0.0);
-    const LossFunction loss = [&](const WeightsView& weights, int lane, int, LaneSums& sums) {
+    const LossFunction loss = [&](const WeightsView& weights, int lane, int micro_batch, LaneSums& sums) {
       const auto index =
           static_cast<std::size_t>(std::ranges::find(experience.lanes, lane) - experience.lanes.begin());
-      for (const LearningRequest* request : batch.lanes.at(index)) pages[index] += std::ssize(request->pages);
-      return page_loss(config_, kl_coefficient, weights, language_.vocabulary(), batch.lanes[index],
-                       batch.counts, sums, of_lanes[static_cast<std::size_t>(lane)]);
+      const auto requests = micro_batch_of(batch.lanes.at(index), micro_batch);
+      for (const LearningRequest* request : requests) pages[index] += std::ssize(request->pages);
+      return page_loss(config_, kl_coefficient, weights, language_.vocabulary(), requests, batch.counts, sums,
+                       of_lanes[static_cast<std::size_t>(lane)]);
     };
-    reports.push_back(trainer_.step(loss, /*micro_batches=*/1));
+    reports.push_back(trainer_.step(loss, micro_batches()));
     deviations.push_back(*std::ranges::max_element(of_lanes));
     if (between) between();
   }

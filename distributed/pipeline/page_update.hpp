@@ -48,6 +48,10 @@ class PageUpdate {
 
   Passes shuffled_passes(const Experience& experience, std::uint64_t iteration) const;
   std::vector<MiniBatch> mini_batches(const Passes& passes) const;
+  /// Of a mini-batch, in each lane.
+  int micro_batches() const;
+  std::span<const LearningRequest* const> micro_batch_of(std::span<const LearningRequest* const> requests,
+                                                         int micro_batch) const;
 
   const PpoConfig& config_;
   const PageLanguage& language_;

@@ -17,6 +17,9 @@ void read_ppo_sizes(const Section& section, PpoConfig& config) {
   section.read("samples", config.samples, at_least(1), "pages generated for each request");
   section.read("epochs", config.epochs, at_least(1), "passes over the pages of an iteration");
   section.read("mini_batches", config.mini_batches, at_least(1), "optimizer steps of a pass");
+  section.read("micro_batch", config.micro_batch, at_least(0),
+               "requests of a lane that are differentiated at once, which activations need memory for; their "
+               "gradients add up to the mini-batch's without further communication. 0: all that it takes");
   section.read(
       "lanes", config.lanes, at_least(1),
       "parts of a batch whose sums are made apart, so that results do not depend on threads; a power of two");

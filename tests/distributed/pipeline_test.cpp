@@ -108,6 +108,26 @@ TEST_CASE("training gives the same bits with one thread or several, lanes side b
   for (std::size_t i = 0; i < reports.size(); ++i) CHECK(reports[i].metrics == others[i].metrics);
 }
 
+TEST_CASE("a mini-batch in micro-batches learns the same but for rounding, with as many pages") {
+  PpoConfig config = shop_config();
+  config.mini_batches = 1;  // four requests a lane
+  ShopRun whole(config, 2);
+  const auto expected = whole.run();
+  for (const int size : {1, 3, 4}) {
+    config.micro_batch = size;
+    ShopRun parts(config, 2);
+    const auto reports = parts.run();
+    const at::Tensor difference = (parts.parameters().values() - whole.parameters().values()).abs();
+    CHECK(difference.max().item<double>() < 1e-4);
+    CHECK((difference.max().item<double>() == 0) == (size == 4));
+    for (std::size_t i = 0; i < reports.size() - 1; ++i) {
+      CHECK(reports[i].metrics.at("pages_learnt") == 32);
+      CHECK(reports[i].metrics.at("first_ratio_deviation") == 0);
+    }
+    CHECK(reports[0].metrics.at("grad_norm") == Approx(expected[0].metrics.at("grad_norm")).epsilon(1e-5));
+  }
+}
+
 TEST_CASE("a run that is interrupted and restored goes on bit for bit") {
   ShopRun whole(shop_config(), 2);
   const auto expected = whole.run();

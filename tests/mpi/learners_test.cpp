@@ -222,9 +222,12 @@ TEST_CASE("shared parameters move the bytes and take the memory that the table s
 
     CHECK_FALSE(parameters.whole());
     CHECK(test::contains(test::error_text([&] { parameters.view(); }), "shared out"));
+    // A rank has at most a block more than its share of a bucket; gathered layers come with the blocks at
+    // their borders.
+    const double rounding = 4.0 * 4096 * static_cast<double>(trainer.sharding().buckets().size());
     CHECK(static_cast<double>(trainer.parameter_bytes()) <=
-          4 * (all / n + root + 2 * layer) + 4.0 * 4096 * 16);
-    CHECK(static_cast<double>(trainer.optimizer_bytes()) <= 8 * all / n + 8.0 * 4096 * (kShopLayers + 3));
+          4 * (all / n + root + 2 * layer) + rounding + 4.0 * 4096 * 8);
+    CHECK(static_cast<double>(trainer.optimizer_bytes()) <= 8 * all / n + 2 * rounding);
     trainer.gather_parameters();
     CHECK(parameters.whole());
     CHECK(recorded.totals().contains("all_gather"));
@@ -332,6 +335,23 @@ TEST_CASE("each stage and order of adding uses the operations that the documenta
       const std::string sum = exact ? "all_to_all" : zero == 0 ? "all_reduce sum" : "reduce_scatter";
       CHECK(totals.at(sum).operations == buckets * rounds);
     }
+}
+
+TEST_CASE("micro-batches cost no communication in stages 0 and 1") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  for (const int zero : {0, 1}) {
+    std::vector<double> sent;
+    for (const int micro_batches : {1, 4}) {
+      RecordingCommunicator recorded(*world);
+      FlatParameters parameters(shop_test::shop_model(shop_test::shop_language()));
+      const auto pool = make_lane_pool(1);
+      Trainer trainer(recorded, parameters, {}, *pool, kTestLanes, 10, small_buckets(zero));
+      trainer.step(lane_loss(-1), micro_batches);
+      sent.push_back(total_sent(recorded));
+    }
+    CHECK(sent[0] == sent[1]);
+  }
 }
 
 TEST_CASE("what one lane's data says reaches every rank") {
