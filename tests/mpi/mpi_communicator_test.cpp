@@ -4,6 +4,7 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
 
 #include "core/base/error.hpp"
 #include "distributed/recording_communicator.hpp"
@@ -93,6 +94,19 @@ TEST_CASE("ranks that call different operations are told so instead of hanging")
   CHECK(message == "operation 1: rank " + last +
                        " calls broadcast of 8 Float from 0, rank 0 calls all_reduce max "
                        "of 8 Float ; all ranks must call the same in the same order");
+}
+
+TEST_CASE("an exception does not wait for an operation that the other end has not joined") {
+  const auto world = MpiCommunicator::world();
+  if (world->size() == 1) return;
+  const auto throw_with_receive_under_way = [&] {
+    const auto work = world->receive(at::zeros({4}), 1, 0);
+    fail("this rank gives up");
+  };
+  if (world->rank() == 0) CHECK_THROWS_WITH(throw_with_receive_under_way(), "this rank gives up");
+  world->barrier();  // rank 1 sends only once rank 0 is here
+  if (world->rank() == 1) world->send(at::zeros({4}), 0, 0)->wait();
+  world->barrier();
 }
 
 }  // namespace pagewright

@@ -318,26 +318,21 @@ def check_one_job_a_folder(run):
 
 
 def check_throw(run):
-    """A rank that fails by itself says so and ends the job."""
-    victim = with_settings(run, "throw", {})
-    # A rollout file cannot be written on one rank alone: its name is taken by a folder.
-    (victim.folder / "train" / "both" / "rollouts" / "iteration-000000.rank-1.h5").mkdir(parents=True)
-    started = time.monotonic()
-    done = call(victim, 2, "train", "--policy", "both")
-    assert time.monotonic() - started < 30
-    assert done.returncode != 0
-    assert "pagewright (rank 1 of 2): " in done.stderr and "iteration-000000.rank-1.h5" in done.stderr, done.stderr
+    """A rank that fails by itself says so and ends the job, the first learner also with orders to the rollout ranks under way."""
+    def check(victim, ranks, rank, file):
+        # A rollout file cannot be written on one rank alone: its name is taken by a folder.
+        (victim.folder / "train" / "both" / "rollouts" / file).mkdir(parents=True)
+        started = time.monotonic()
+        done = call(victim, ranks, "train", "--policy", "both")
+        assert time.monotonic() - started < 30
+        assert done.returncode != 0
+        assert f"pagewright (rank {rank} of {ranks}): " in done.stderr and file in done.stderr, done.stderr
 
-    # The first learner, with orders to the rollout ranks under way.
-    victim = with_settings(run, "throw-ahead", {**SPLIT, "ppo.max_staleness": 8, "ppo.iterations": 12, "ppo.rollouts_every": 1})
-    (victim.folder / "config.yaml").unlink()
-    victim.good("sft")
-    (victim.folder / "train" / "both" / "rollouts" / "iteration-000002.h5").mkdir(parents=True)
-    started = time.monotonic()
-    done = call(victim, 6, "train", "--policy", "both")
-    assert time.monotonic() - started < 30
-    assert done.returncode != 0
-    assert "pagewright (rank 0 of 6): " in done.stderr and "iteration-000002.h5" in done.stderr, done.stderr
+    check(with_settings(run, "throw", {}), 2, 1, "iteration-000000.rank-1.h5")
+    ahead = with_settings(run, "throw-ahead", {**SPLIT, "ppo.max_staleness": 8, "ppo.iterations": 12, "ppo.rollouts_every": 1})
+    (ahead.folder / "config.yaml").unlink()
+    ahead.good("sft")
+    check(ahead, 6, 0, "iteration-000002.h5")
 
 
 def check_full_disk(run, whole, hashes):
