@@ -69,6 +69,15 @@ def changed_normalisation():
                 break
 
 
+def changed_lower_case():
+    """(code point, its lower case) where they differ from Unicode 14; those whose lower case is two are left out."""
+    mine = normalizers.Lowercase()
+    for c in CODE_POINTS:
+        lower = mine.normalize_str(chr(c))
+        if lower != chr(c).lower() and len(lower) == 1:
+            yield c, ord(lower)
+
+
 def ranges(code_points):
     result = []
     for c in sorted(code_points):
@@ -105,6 +114,7 @@ def main():
     parts = [
         table("StandIn", "kStandIns", stand_in_ranges()),
         table("CodePointRange", "kUnnormalised", ranges(changed_normalisation())),
+        table("LowerCase", "kLowerCase", changed_lower_case()),
         table("CodePointRange", "kNumeric", ranges(isolated(pre_tokenizers.Digits(individual_digits=True)))),
         table("CodePointRange", "kPunctuation", ranges(isolated(pre_tokenizers.Punctuation()))),
     ]
@@ -113,6 +123,7 @@ def main():
         for kind, function, name in (
             ("StandIn", "stand_ins", "kStandIns"),
             ("CodePointRange", "unnormalised_ranges", "kUnnormalised"),
+            ("LowerCase", "later_lower_case", "kLowerCase"),
             ("CodePointRange", "numeric_ranges", "kNumeric"),
             ("CodePointRange", "punctuation_ranges", "kPunctuation"),
         )

@@ -16,8 +16,7 @@ namespace {
 
 /// Whether a character is one of words, as Rust's regular expressions (not Oniguruma's) see it.
 bool is_word_character(std::string_view character) {
-  static const TextPattern word =
-      TextPattern::regex(R"([\p{L}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}]|(?=\w)[^\p{No}])");
+  static const TextPattern word = TextPattern::regex(R"([\w\x{200c}\x{200d}])");
   std::vector<PatternSpan> spans;
   word.find(character, spans);
   return !spans.empty() && spans[0].is_match;
@@ -127,10 +126,8 @@ AddedTokens AddedTokens::from(const nlohmann::json& list, const std::string& pat
     added.by_id_.resize(std::max(added.by_id_.size(), static_cast<std::size_t>(id) + 1), -1);
     added.by_id_[static_cast<std::size_t>(id)] = static_cast<std::int32_t>(i);
     bool at_start = true;
-    if (token.is_normalized)
-      added.normalized_.add(normalizer.apply(token.content, at_start), i);
-    else
-      added.raw_.add(token.content, i);
+    token.decoded = token.is_normalized ? normalizer.apply(token.content, at_start) : token.content;
+    (token.is_normalized ? added.normalized_ : added.raw_).add(token.decoded, i);
     added.tokens_.push_back(std::move(token));
   }
   return added;

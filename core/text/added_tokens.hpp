@@ -17,6 +17,7 @@ namespace pagewright {
 /// A token that is looked for in the text before anything else happens to it.
 struct AddedToken {
   std::string content;
+  std::string decoded;  ///< what a decoder gets: normalised, if it is looked for in normalised text
   std::int32_t id = -1;
   bool single_word = false;    ///< only where no letter or digit stands beside it
   bool lstrip = false;         ///< takes the white space before it too

@@ -1,5 +1,6 @@
 #include "core/text/normalisation.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -89,6 +90,20 @@ std::string normalise(std::string_view text, NormalForm form) {
   return result;
 }
 
+namespace {
+
+char32_t lower_case_of(char32_t c) {
+  const auto later = later_lower_case();
+  const auto found =
+      std::lower_bound(later.begin(), later.end(), c,
+                       [](const LowerCase& entry, char32_t wanted) { return entry.first < wanted; });
+  if (found != later.end() && found->first == c) return found->lower;
+  if (find_range(stand_ins(), c) != nullptr) return c;  // no letter, as far as `tokenizers` knows
+  return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)));
+}
+
+}  // namespace
+
 std::string lower_case(std::string_view text) {
   std::string result;
   result.reserve(text.size() + 8);
@@ -97,7 +112,7 @@ std::string lower_case(std::string_view text) {
     if (c == 0x130)
       result += "i\xCC\x87";  // the only character whose lower case is two
     else
-      append_utf8(result, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
+      append_utf8(result, c < 0x80 && !(c >= 'A' && c <= 'Z') ? c : lower_case_of(c));
   }
   return result;
 }

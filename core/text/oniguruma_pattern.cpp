@@ -14,8 +14,10 @@ constexpr std::string_view kGeneralCategories[] = {"L",  "Lu", "Ll", "Lt", "Lm",
                                                    "Me", "N",  "Nd", "Nl", "No", "P",  "Pc", "Pd", "Ps",
                                                    "Pe", "Pi", "Pf", "Po", "S",  "Sm", "Sc", "Sk", "So",
                                                    "Z",  "Zs", "Zl", "Zp", "C",  "Cc", "Cf", "Co", "Cn"};
-// Oniguruma takes words below U+0100 from Latin-1, where these are among them.
-constexpr std::string_view kWordItems = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{b2}\x{b3}\x{b9}\x{bc}-\x{be})";
+constexpr std::string_view kWordItems = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})";
+// Outside of a class Oniguruma takes words below U+0100 from Latin-1, where these are among them.
+constexpr std::string_view kLatinWordItems =
+    R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{b2}\x{b3}\x{b9}\x{bc}-\x{be})";
 constexpr std::string_view kSpaceItems = R"(\t-\r\x{85}\p{Z})";
 // Texts of two letters that are the case folding of one character, a match that PCRE2 does not make.
 constexpr std::string_view kFoldedPairs[] = {"ff", "fi", "fl", "st", "ss"};
@@ -169,9 +171,9 @@ class PatternTranslator {
         at_ += 2;
         return R"(\S\x{180e})";  // which PCRE2 counts as a space, Unicode no more
       case 'w':
-        return spelled(kWordItems, false);
+        return spelled(in_class ? kWordItems : kLatinWordItems, false);
       case 'W':
-        return spelled(kWordItems, true);
+        return spelled(kLatinWordItems, true);
       case 'd':
         at_ += 2;
         return R"(\p{Nd})";

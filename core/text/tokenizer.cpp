@@ -164,8 +164,14 @@ std::vector<std::int32_t> Tokenizer::encode_plain(std::string_view text) const {
 std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const {
   std::vector<std::string> tokens;
   tokens.reserve(ids.size());
-  for (const std::int32_t id : ids)
-    if (impl_->has(id) && !(skip_special_tokens && is_special(id))) tokens.push_back(impl_->token(id));
+  for (const std::int32_t id : ids) {
+    if (!impl_->has(id)) continue;
+    const AddedToken* added = impl_->added.find(id);
+    if (added == nullptr)
+      tokens.push_back(impl_->model.vocabulary().token(id));
+    else if (!added->is_special || !skip_special_tokens)
+      tokens.push_back(added->decoded);
+  }
   return impl_->decoder.decode(std::move(tokens));
 }
 

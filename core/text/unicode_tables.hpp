@@ -6,7 +6,8 @@ namespace pagewright {
 
 // Characters that Unicode versions see differently. Ids of a tokenizer must not depend on the libraries of a
 // machine, so these tables hold what the Python package `tokenizers` 0.23 knows (its regular expressions:
-// Unicode 16, its normaliser: Unicode 9, its digits: Unicode 17, its punctuation: Unicode 8), as measured by
+// Unicode 16, its normaliser: Unicode 9, its digits and lower
+// case: Unicode 17, its punctuation: Unicode 8), as measured by
 // cmake/unicode_tables.py.
 
 struct CodePointRange {
@@ -19,9 +20,15 @@ struct StandIn {
   char32_t first, last, by;
 };
 
+/// An upper-case letter that is younger than Unicode 14.
+struct LowerCase {
+  char32_t first, lower;
+};
+
 std::span<const StandIn> stand_ins();  ///< ascending
 std::span<const CodePointRange>
 unnormalised_ranges();                             ///< neither decomposed, composed nor reordered; ascending
+std::span<const LowerCase> later_lower_case();     ///< ascending
 std::span<const CodePointRange> numeric_ranges();  ///< categories Nd, Nl and No; ascending
 std::span<const CodePointRange> punctuation_ranges();  ///< ascending
 

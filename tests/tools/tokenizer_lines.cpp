@@ -25,6 +25,13 @@ std::string from_hexadecimal(const std::string& digits) {
 
 nlohmann::json answer(const Tokenizer& tokenizer, const nlohmann::json& question) {
   nlohmann::json result;
+  if (question.contains("write")) {
+    tokenizer.write_with_added(question.at("write").get<std::string>(),
+                               question.at("names").get<std::vector<std::string>>());
+    return {{"size", tokenizer.size()},
+            {"prefix", tokenizer.prompt_prefix()},
+            {"suffix", tokenizer.prompt_suffix()}};
+  }
   std::vector<std::int32_t> ids;
   if (question.contains("bytes")) {
     const std::string text = from_hexadecimal(question.at("bytes").get<std::string>());
