@@ -109,6 +109,20 @@ function(pagewright_sanitizer_environment entry)
   endif()
 endfunction()
 
+# pagewright_test_programs(): every folder of tests/programs is one executable, for scripts that take --programs.
+function(pagewright_test_programs)
+  file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true ${CMAKE_CURRENT_SOURCE_DIR}/programs/*)
+  foreach(folder ${folders})
+    cmake_path(GET folder FILENAME name)
+    file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+    add_executable(${name} ${sources})
+    target_link_libraries(${name} PRIVATE pagewright::launch pagewright::options)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+    set_target_properties(${name} PROPERTIES
+      UNITY_BUILD ${PAGEWRIGHT_UNITY} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/programs)
+  endforeach()
+endfunction()
+
 # pagewright_python_environment(): the first entry of the label `python` makes one virtual environment for the suite.
 function(pagewright_python_environment)
   set(PAGEWRIGHT_PYTEST_VENV ${CMAKE_BINARY_DIR}/pytest-venv CACHE INTERNAL "Virtual environment of the Python tests")
@@ -118,23 +132,28 @@ function(pagewright_python_environment)
     LABELS python FIXTURES_SETUP python_environment SKIP_RETURN_CODE 77 TIMEOUT 300)
 endfunction()
 
-# pagewright_python_test(<name> <script>): runs `script --pagewright <binary> --work <empty folder>` in that environment.
+# pagewright_python_test(<name> <script>): runs `script --pagewright <binary> --work <empty folder>` in that environment;
+# a script that takes --programs is given the folder of the test programs.
 function(pagewright_python_test name script)
   if(NOT TARGET pagewright)
     return()
   endif()
+  file(READ ${script} text)
+  set(programs "")
+  if(text MATCHES "add_argument\\(\"--programs\"")
+    set(programs --programs ${CMAKE_CURRENT_BINARY_DIR}/programs)
+  endif()
   add_test(NAME python.${name}
            COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/python_test.sh ${PAGEWRIGHT_PYTEST_VENV} ${script}
-                   $<TARGET_FILE:pagewright>)
+                   $<TARGET_FILE:pagewright> ${programs})
   set_tests_properties(python.${name} PROPERTIES
     LABELS python FIXTURES_REQUIRED python_environment SKIP_RETURN_CODE 77 TIMEOUT 300)
   pagewright_sanitizer_environment(python.${name})
   # A script that takes --long has a second entry, with that argument and label.
-  file(READ ${script} text)
   if(text MATCHES "add_argument\\(\"--long\"")
     add_test(NAME python.${name}.long
              COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/python_test.sh ${PAGEWRIGHT_PYTEST_VENV} ${script}
-                     $<TARGET_FILE:pagewright> --long)
+                     $<TARGET_FILE:pagewright> ${programs} --long)
     set_tests_properties(python.${name}.long PROPERTIES
       LABELS long FIXTURES_REQUIRED python_environment SKIP_RETURN_CODE 77 TIMEOUT 7200)
     pagewright_sanitizer_environment(python.${name}.long)

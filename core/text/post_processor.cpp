@@ -1,6 +1,7 @@
 #include "core/text/post_processor.hpp"
 
 #include <array>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -18,7 +19,8 @@ std::vector<std::int32_t> template_ids(const JsonObject& processor, const std::s
   if (!token) processor.complain("special_tokens", fmt::format("lacks '{}', which the template names", name));
   std::vector<std::int32_t> ids;
   for (const double id : token->numbers("ids")) {
-    if (!(id >= 0 && id <= TokenVocabulary::kLargestId)) token->complain("ids", "are out of range");
+    if (!(id >= 0 && id <= TokenVocabulary::kLargestId) || id != std::floor(id))
+      token->complain("ids", "must be ids of tokens");
     ids.push_back(static_cast<std::int32_t>(id));
   }
   return ids;

@@ -25,7 +25,7 @@ template <class Type>
 using PcrePointer = std::unique_ptr<Type, PcreDelete>;
 
 constexpr std::size_t kFirstJitStack = 64 * 1024, kLargestJitStack = 8 * 1024 * 1024;
-constexpr std::uint32_t kMatchLimit = 50'000'000, kHeapLimitKib = 256 * 1024;
+constexpr std::uint32_t kMatchLimit = 10'000'000, kHeapLimitKib = 256 * 1024;
 
 std::string pcre_message(int code) {
   PCRE2_UCHAR buffer[256];

@@ -129,11 +129,12 @@ def check_transformers(folder, text, mine, answer):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pagewright", required=True)
+    parser.add_argument("--programs", required=True)
     parser.add_argument("--work", required=True)
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--count", type=int)
     arguments = parser.parse_args()
-    tool = pathlib.Path(arguments.pagewright).parent / "tests" / "tokenizer_lines"
+    tool = pathlib.Path(arguments.programs) / "tokenizer_lines"
     work = pathlib.Path(arguments.work)
     count = arguments.count or (100_000 if arguments.long else 2_000)
     for name, path, tokenizer in cases(work, 12 if arguments.long else 4):

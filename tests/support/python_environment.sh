@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # python_environment.sh FOLDER: makes the virtual environment of the Python tests, once. Its packages read what
-# pagewright writes: HDF5 logs and TensorBoard events. Where it cannot be made (no network), the tests are skipped with
+# pagewright writes: HDF5 logs, TensorBoard events and tokenizers. Where it cannot be made (no network), the tests are skipped with
 # exit code 77, except under CI, where that is a failure.
 set -euo pipefail
 folder=$1
-packages=(numpy==2.2.6 h5py==3.14.0 pandas==2.3.3 tensorboard==2.20.0 'setuptools<81')
+packages=(numpy==2.2.6 h5py==3.14.0 pandas==2.3.3 tensorboard==2.20.0 'setuptools<81'
+  tokenizers==0.23.3 transformers==5.24.0)
 stamp=$folder/.made
-if [ "$(cat "$stamp" 2>/dev/null)" = "${packages[*]}" ] && "$folder/bin/python" -c 'import h5py, tensorboard' 2>/dev/null; then
+if [ "$(cat "$stamp" 2>/dev/null)" = "${packages[*]}" ] && "$folder/bin/python" -c 'import h5py, tensorboard, tokenizers' 2>/dev/null; then
   echo "$folder is there already"
   exit 0
 fi
