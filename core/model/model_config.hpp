@@ -2,6 +2,7 @@
 // Shape of a decoder-only transformer of the Llama family and of the heads on it.
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,21 +14,32 @@ class Section;
 /// sqrt(dim).
 enum class LayoutHeadKind { pointer, tokens };
 
+/// Where the weights begin: as they are in `path`, or at random in its shape.
+enum class ModelStart { pretrained, random };
+
+/// How embeddings and LM head rows of layout tokens begin on a pre-trained vocabulary: at the mean of the
+/// rows of the words in their names, or of all rows; both with a little noise.
+enum class LayoutStart { names, mean };
+
 /// Field names in comments are those of Hugging Face's config.json.
 struct ModelConfig {
-  std::int64_t vocab_size = 0;       ///< vocab_size
-  std::int64_t dim = 64;             ///< hidden_size
-  std::int64_t layers = 2;           ///< num_hidden_layers
-  std::int64_t heads = 4;            ///< num_attention_heads
-  std::int64_t kv_heads = 4;         ///< num_key_value_heads; divides heads
-  std::int64_t head_dim = 0;         ///< head_dim; 0: dim / heads
-  std::int64_t ffn_dim = 128;        ///< intermediate_size
-  std::int64_t max_positions = 512;  ///< max_position_embeddings
-  double norm_eps = 1e-5;            ///< rms_norm_eps
-  double rope_theta = 10000.0;       ///< rope_theta
-  bool qk_norm = false;              ///< Qwen3: RMSNorm of each head's q and k
-  bool qkv_bias = false;             ///< Qwen2: attention_bias on q, k, v
-  bool tied = false;                 ///< tie_word_embeddings: lm_head.weight is model.embed_tokens.weight
+  std::filesystem::path
+      path;  ///< folder of a Hugging Face model that gives shape, weights and tokenizer; or empty
+  ModelStart start = ModelStart::pretrained;      ///< with `path`
+  LayoutStart layout_start = LayoutStart::names;  ///< with `path`
+  std::int64_t vocab_size = 0;                    ///< vocab_size
+  std::int64_t dim = 64;                          ///< hidden_size
+  std::int64_t layers = 2;                        ///< num_hidden_layers
+  std::int64_t heads = 4;                         ///< num_attention_heads
+  std::int64_t kv_heads = 4;                      ///< num_key_value_heads; divides heads
+  std::int64_t head_dim = 0;                      ///< head_dim; 0: dim / heads
+  std::int64_t ffn_dim = 128;                     ///< intermediate_size
+  std::int64_t max_positions = 512;               ///< max_position_embeddings
+  double norm_eps = 1e-5;                         ///< rms_norm_eps
+  double rope_theta = 10000.0;                    ///< rope_theta
+  bool qk_norm = false;                           ///< Qwen3: RMSNorm of each head's q and k
+  bool qkv_bias = false;                          ///< Qwen2: attention_bias on q, k, v
+  bool tied = false;  ///< tie_word_embeddings: lm_head.weight is model.embed_tokens.weight
 
   LayoutHeadKind layout_head = LayoutHeadKind::pointer;
   bool lm_head = true;              ///< reward models have none
@@ -41,8 +53,8 @@ struct ModelConfig {
   std::int64_t head_size() const { return head_dim > 0 ? head_dim : dim / heads; }
   std::int64_t layout_size() const { return vocab_size - layout_begin; }
 
-  /// Reads dim, layers, heads, kv_heads, ffn_dim, ... ; vocabulary and heads are set by the code that builds
-  /// the model.
+  /// Reads path, or dim, layers, heads, kv_heads, ffn_dim, ... ; vocabulary and heads are set by the code
+  /// that builds the model.
   static ModelConfig from(const Section& section);
   /// Throws Error naming the first field that does not make a model (heads not divisible, odd head size,
   /// ...).

@@ -65,9 +65,9 @@ struct StripStep : Normalizer::Step {
   bool left, right;
 };
 
-using StepPointer = std::shared_ptr<const Normalizer::Step>;
+using NormalizerStepPointer = std::shared_ptr<const Normalizer::Step>;
 
-StepPointer read_normalizer_step(const JsonObject& object, const std::string& type) {
+NormalizerStepPointer read_normalizer_step(const JsonObject& object, const std::string& type) {
   const auto only = [&](auto... keys) {
     object.only(std::array<std::string_view, sizeof...(keys) + 1>{"type", keys...});
   };

@@ -121,14 +121,14 @@ bool is_punctuation(char32_t c) {
   return find_range(punctuation_ranges(), c) != nullptr;
 }
 
-using StepPointer = std::shared_ptr<const PreTokenizer::Step>;
+using PreTokenizerStepPointer = std::shared_ptr<const PreTokenizer::Step>;
 
 SplitBehavior read_behavior(const JsonObject& object, std::string_view otherwise) {
   const std::string name = object.has("behavior") ? object.text("behavior") : std::string(otherwise);
   return with_context(object.path_of("behavior"), [&] { return split_behavior(name); });
 }
 
-StepPointer read_metaspace(const JsonObject& object) {
+PreTokenizerStepPointer read_metaspace(const JsonObject& object) {
   object.only(std::array<std::string_view, 6>{"type", "replacement", "str_rep", "add_prefix_space",
                                               "prepend_scheme", "split"});
   std::string replacement;
@@ -147,7 +147,7 @@ StepPointer read_metaspace(const JsonObject& object) {
   return step;
 }
 
-StepPointer read_pre_tokenizer_step(const JsonObject& object, const std::string& type) {
+PreTokenizerStepPointer read_pre_tokenizer_step(const JsonObject& object, const std::string& type) {
   if (type == "Split") {
     object.only(std::array<std::string_view, 4>{"type", "pattern", "behavior", "invert"});
     return std::make_shared<SplitStep>(read_pattern(object), read_behavior(object, ""),
