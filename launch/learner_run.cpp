@@ -27,7 +27,8 @@ bool was_always_so(const std::string& path, const std::string& value) {
   static const std::map<std::string, std::string> kBefore = {{"distributed.determinism", "exact"},
                                                              {"ppo.max_staleness", "0"},
                                                              {"ppo.importance_cap", "2"},
-                                                             {"ppo.micro_batch", "0"}};
+                                                             {"ppo.micro_batch", "0"},
+                                                             {"ppo.micro_batch_tokens", "0"}};
   const auto found = kBefore.find(path);
   return found != kBefore.end() && found->second == value;
 }

@@ -15,15 +15,22 @@ namespace {
 
 using LaneRequests = std::vector<std::span<const LearningRequest* const>>;
 
-/// Tokens and pages of a mini-batch on this rank.
-GlobalCounts count_mini_batch(const LaneRequests& lanes) {
-  GlobalCounts counts;
+/// Of a mini-batch on this rank.
+struct OwnCounts {
+  double tokens = 0, pages = 0, packed = 0, unshared = 0, micro_batches = 0;
+};
+
+OwnCounts count_mini_batch(const LaneRequests& lanes, const std::vector<MicroBatchCut>& cuts) {
+  OwnCounts counts;
   for (const auto& lane : lanes)
-    for (const LearningRequest* request : lane)
-      for (const LearningPage& page : request->pages) {
+    for (const LearningRequest* request : lane) {
+      for (const LearningPage& page : request->pages)
         counts.tokens += static_cast<double>(page.trajectory.tokens.size());
-        counts.sequences += 1;
-      }
+      counts.pages += static_cast<double>(request->pages.size());
+      counts.packed += static_cast<double>(packed_tokens(*request));
+      counts.unshared += static_cast<double>(unshared_tokens(*request));
+    }
+  for (const MicroBatchCut& cut : cuts) counts.micro_batches += cut.count();
   return counts;
 }
 
@@ -82,6 +89,13 @@ PageUpdate::PageUpdate(const PpoConfig& config, const PageLanguage& language, Tr
   requests_per_lane_and_mini_batch(config.requests, config.lanes, config.mini_batches);
 }
 
+void PageUpdate::Packing::add_to(Metrics& metrics, int passes) const {
+  metrics["packed_tokens"] = packed / passes;
+  metrics["unshared_tokens"] = unshared / passes;
+  metrics["micro_batches"] = micro_batches / passes;
+  metrics["largest_micro_batch"] = largest;
+}
+
 PageUpdate::Passes PageUpdate::shuffled_passes(const Experience& experience, std::uint64_t iteration) const {
   Passes passes(static_cast<std::size_t>(config_.epochs));
   for (std::size_t pass = 0; pass < passes.size(); ++pass)
@@ -95,72 +109,83 @@ PageUpdate::Passes PageUpdate::shuffled_passes(const Experience& experience, std
   return passes;
 }
 
-std::vector<PageUpdate::MiniBatch> PageUpdate::mini_batches(const Passes& passes) const {
+std::vector<PageUpdate::MiniBatch> PageUpdate::mini_batches(const Passes& passes, Packing& packing) const {
   std::vector<MiniBatch> batches;
-  std::vector<double> counts;
+  std::vector<double> counts;  // [mini-batches][5]
   for (const auto& pass : passes)
     for (int number = 0; number < config_.mini_batches; ++number) {
       MiniBatch& batch = batches.emplace_back();
       for (const auto& lane : pass) {
         const std::size_t share = lane.size() / static_cast<std::size_t>(config_.mini_batches);
         batch.lanes.push_back(std::span(lane).subspan(static_cast<std::size_t>(number) * share, share));
+        batch.cuts.push_back(cut_micro_batches(config_, batch.lanes.back()));
+        batch.micro_batches = std::max(batch.micro_batches, batch.cuts.back().count());
+        packing.largest = std::max(packing.largest, static_cast<double>(batch.cuts.back().largest));
       }
-      const GlobalCounts own = count_mini_batch(batch.lanes);
-      counts.insert(counts.end(), {own.tokens, own.sequences});
+      const OwnCounts own = count_mini_batch(batch.lanes, batch.cuts);
+      counts.insert(counts.end(), {own.tokens, own.pages, own.packed, own.unshared, own.micro_batches});
     }
   combine_doubles(counts, trainer_.learner_lanes().learners(), ReduceOp::sum);
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    batches[i].counts.tokens = counts[2 * i];
-    batches[i].counts.sequences = counts[2 * i + 1];
+    const auto of_batch = std::span(counts).subspan(5 * i, 5);
+    batches[i].counts.tokens = of_batch[0];
+    batches[i].counts.sequences = of_batch[1];
     batches[i].counts.length_constant = language_.schema().max_response_tokens();
+    packing.packed += of_batch[2];
+    packing.unshared += of_batch[3];
+    packing.micro_batches += of_batch[4];
   }
+  agree_on_micro_batches(batches);
   return batches;
 }
 
-int PageUpdate::micro_batches() const {
-  const auto share = static_cast<int>(
-      requests_per_lane_and_mini_batch(config_.requests, config_.lanes, config_.mini_batches));
-  return config_.micro_batch == 0 ? 1 : (share + config_.micro_batch - 1) / config_.micro_batch;
-}
-
-std::span<const LearningRequest* const> PageUpdate::micro_batch_of(
-    std::span<const LearningRequest* const> requests, int micro_batch) const {
-  if (config_.micro_batch == 0) return requests;
-  const auto size = static_cast<std::size_t>(config_.micro_batch),
-             begin = static_cast<std::size_t>(micro_batch) * size;
-  return requests.subspan(begin, std::min(size, requests.size() - begin));
+/// Lanes that have fewer have nothing to differentiate in the last ones. Equal numbers of requests make
+/// equally many, so that only a bound of positions needs an exchange.
+void PageUpdate::agree_on_micro_batches(std::vector<MiniBatch>& batches) const {
+  if (config_.micro_batch_tokens == 0) return;
+  std::vector<double> most;
+  for (const MiniBatch& batch : batches) most.push_back(batch.micro_batches);
+  combine_doubles(most, trainer_.learner_lanes().learners(), ReduceOp::max);
+  for (std::size_t i = 0; i < batches.size(); ++i) batches[i].micro_batches = static_cast<int>(most[i]);
 }
 
 PageUpdateReport PageUpdate::run(const Experience& experience, std::uint64_t iteration, double kl_coefficient,
                                  const std::function<void()>& between) {
   const Passes passes = shuffled_passes(experience, iteration);
-  const std::vector<MiniBatch> batches = mini_batches(passes);
+  Packing packing;
+  const std::vector<MiniBatch> batches = mini_batches(passes, packing);
   std::vector<StepReport> reports;
-  std::vector<double> deviations;  // [steps], of this rank's lanes and then of all
+  std::vector<double>
+      largest;  // [steps + 1] ratio deviations, positions; of this rank's lanes and then of all
   std::vector<std::int64_t> pages(experience.lanes.size(), 0);  // in all passes
   for (const MiniBatch& batch : batches) {
     std::vector<double> of_lanes(static_cast<std::size_t>(config_.lanes), 0.0);
     const LossFunction loss = [&](const WeightsView& weights, int lane, int micro_batch, LaneSums& sums) {
       const auto index =
           static_cast<std::size_t>(std::ranges::find(experience.lanes, lane) - experience.lanes.begin());
-      const auto requests = micro_batch_of(batch.lanes.at(index), micro_batch);
+      const auto requests = batch.cuts.at(index).part(batch.lanes.at(index), micro_batch);
+      if (requests.empty()) return at::Tensor();
       for (const LearningRequest* request : requests) pages[index] += std::ssize(request->pages);
       return page_loss(config_, kl_coefficient, weights, language_.vocabulary(), requests, batch.counts, sums,
                        of_lanes[static_cast<std::size_t>(lane)]);
     };
-    reports.push_back(trainer_.step(loss, micro_batches()));
-    deviations.push_back(*std::ranges::max_element(of_lanes));
+    reports.push_back(trainer_.step(loss, batch.micro_batches));
+    largest.push_back(*std::ranges::max_element(of_lanes));
     if (between) between();
   }
   trainer_.gather_parameters();
-  combine_doubles(deviations, trainer_.learner_lanes().learners(), ReduceOp::max);
+  largest.push_back(packing.largest);
+  combine_doubles(largest, trainer_.learner_lanes().learners(), ReduceOp::max);
   UpdateTotals totals;
-  for (std::size_t step = 0; step < reports.size(); ++step) totals.add(reports[step], deviations[step]);
+  for (std::size_t step = 0; step < reports.size(); ++step) totals.add(reports[step], largest[step]);
   for (std::int64_t& lane : pages) {
     require(lane % config_.epochs == 0, "{} pages of a lane in {} equal passes", lane, config_.epochs);
     lane /= config_.epochs;
   }
-  return {totals.metrics(config_.epochs), std::move(pages)};
+  packing.largest = largest.back();
+  Metrics metrics = totals.metrics(config_.epochs);
+  packing.add_to(metrics, config_.epochs);
+  return {std::move(metrics), std::move(pages)};
 }
 
 }  // namespace pagewright
