@@ -1,11 +1,9 @@
 #include "core/model/batch_plan.hpp"
 
 #include <algorithm>
-#include <cmath>
 
-#include <ATen/ops/empty.h>
-
-#include "core/model/real_dispatch.hpp"
+#include "core/base/error.hpp"
+#include "core/model/rope_table.hpp"
 
 namespace pagewright {
 namespace {
@@ -24,7 +22,7 @@ void plan_tokens(const ModelConfig& config, const TokenBags& tokens, std::size_t
   }
 }
 
-SegmentSpan plan_segment(const Batch& batch, std::size_t index, const BatchPlan& plan) {
+SegmentSpan plan_segment(const Batch& batch, std::size_t index, const BatchPlan& plan, bool windowed) {
   const Segment& segment = batch.segments[index];
   SegmentSpan span{plan.rows, segment.tokens.size(), 0, 0};
   if (segment.parent < 0) return span;
@@ -35,31 +33,15 @@ SegmentSpan plan_segment(const Batch& batch, std::size_t index, const BatchPlan&
           parent, index);
   span.parent_begin = plan.segments[parent].begin;
   span.parent_size = plan.segments[parent].size;
+  require(
+      !windowed || segment.first_position >= batch.segments[parent].first_position + span.parent_size,
+      "model input: segment {} starts at position {}, within its parent; a model with a sliding window needs "
+      "positions that grow",
+      index, segment.first_position);
   return span;
 }
 
 }  // namespace
-
-void rope_table(const ModelConfig& config, std::int64_t positions, at::ScalarType dtype, at::Tensor& cosine,
-                at::Tensor& sine) {
-  const std::int64_t half = config.head_size() / 2;
-  cosine = at::empty({positions, half}, at::TensorOptions().dtype(dtype));
-  sine = at::empty({positions, half}, at::TensorOptions().dtype(dtype));
-  std::vector<double> frequency(static_cast<std::size_t>(half));
-  for (std::int64_t i = 0; i < half; ++i)
-    frequency[static_cast<std::size_t>(i)] =
-        std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.head_size()));
-  dispatch_real(cosine, "rope", [&](auto zero) {
-    using T = decltype(zero);
-    T *c = cosine.mutable_data_ptr<T>(), *s = sine.mutable_data_ptr<T>();
-    for (std::int64_t p = 0; p < positions; ++p)
-      for (std::int64_t i = 0; i < half; ++i) {
-        const double angle = static_cast<double>(p) * frequency[static_cast<std::size_t>(i)];
-        c[p * half + i] = static_cast<T>(std::cos(angle));
-        s[p * half + i] = static_cast<T>(std::sin(angle));
-      }
-  });
-}
 
 BatchPlanPtr plan_batch(const ModelConfig& config, const Batch& batch, at::ScalarType dtype) {
   auto plan = c10::make_intrusive<BatchPlan>();
@@ -67,7 +49,7 @@ BatchPlanPtr plan_batch(const ModelConfig& config, const Batch& batch, at::Scala
   std::int64_t last_position = -1;
   for (std::size_t index = 0; index < batch.segments.size(); ++index) {
     const Segment& segment = batch.segments[index];
-    const SegmentSpan span = plan_segment(batch, index, *plan);
+    const SegmentSpan span = plan_segment(batch, index, *plan, !config.windows.empty());
     plan_tokens(config, segment.tokens, index, *plan);
     const std::int64_t end = segment.first_position + span.size;
     require(segment.first_position >= 0 && end <= config.max_positions,

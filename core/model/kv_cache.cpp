@@ -8,8 +8,8 @@
 
 #include "core/base/error.hpp"
 #include "core/model/attention.hpp"
-#include "core/model/batch_plan.hpp"
 #include "core/model/kernels/kernel_table.hpp"
+#include "core/model/rope_table.hpp"
 #include "core/model/row_functions.hpp"
 #include "core/model/transformer.hpp"
 
@@ -59,6 +59,7 @@ void DecodeSession<T>::load_layers(const WeightsView& weights) {
     const std::string prefix = "model.layers." + std::to_string(i) + ".";
     const auto turned = [&](const char* name) { return weights.at(prefix + name).t().contiguous(); };
     Layer layer;
+    layer.window = config_.window(i);
     layer.input_norm = weights.at(prefix + "input_layernorm.weight");
     layer.output_norm = weights.at(prefix + "post_attention_layernorm.weight");
     layer.q = turned("self_attn.q_proj.weight");
@@ -68,11 +69,16 @@ void DecodeSession<T>::load_layers(const WeightsView& weights) {
     layer.gate = turned("mlp.gate_proj.weight");
     layer.up = turned("mlp.up_proj.weight");
     layer.down = turned("mlp.down_proj.weight");
-    if (config_.qkv_bias) {
-      layer.q_bias = weights.at(prefix + "self_attn.q_proj.bias");
-      layer.k_bias = weights.at(prefix + "self_attn.k_proj.bias");
-      layer.v_bias = weights.at(prefix + "self_attn.v_proj.bias");
-    }
+    const auto bias = [&](bool there, const char* module) {
+      return there ? weights.at(prefix + module + ".bias") : at::Tensor();
+    };
+    layer.q_bias = bias(config_.qkv_bias, "self_attn.q_proj");
+    layer.k_bias = bias(config_.qkv_bias, "self_attn.k_proj");
+    layer.v_bias = bias(config_.qkv_bias, "self_attn.v_proj");
+    layer.o_bias = bias(config_.output_bias, "self_attn.o_proj");
+    layer.gate_bias = bias(config_.mlp_bias, "mlp.gate_proj");
+    layer.up_bias = bias(config_.mlp_bias, "mlp.up_proj");
+    layer.down_bias = bias(config_.mlp_bias, "mlp.down_proj");
     if (config_.qk_norm) {
       layer.q_norm = weights.at(prefix + "self_attn.q_norm.weight");
       layer.k_norm = weights.at(prefix + "self_attn.k_norm.weight");
@@ -155,6 +161,7 @@ void DecodeSession<T>::attend(const Layer& layer, std::int32_t stream, const T* 
   keys.chunk_split = prompt.length / kLanes;
   keys.value_stride = width, keys.row_split = prompt.length;
   keys.count = prompt.length + state.steps + 1;
+  if (layer.window > 0) keys.first = std::max<std::int64_t>(0, keys.count - layer.window);
   scratch_.walk.resize(static_cast<std::size_t>(padded_to_lanes(keys.count) + size));
   for (std::int64_t kv = 0; kv < config_.kv_heads; ++kv) {
     keys.keys[0] = layer.prompt_keys.data() + prompt.key_offset + kv * size * keys.key_stride[0];
@@ -195,7 +202,7 @@ void DecodeSession<T>::attention_block(Layer& layer, std::span<const std::int32_
     rotate_row(q_width, size / 2, cosine, sine, T(1), s.query.data() + r * q_width, turned.data());
     attend(layer, stream, turned.data(), s.mixed.data() + r * q_width);
   }
-  linear(rows, s.mixed.data(), layer.o, {}, s.out.data());
+  linear(rows, s.mixed.data(), layer.o, layer.o_bias, s.out.data());
   for (std::int64_t i = 0; i < rows * config_.dim; ++i)
     s.x[static_cast<std::size_t>(i)] += s.out[static_cast<std::size_t>(i)];
 }
@@ -204,10 +211,10 @@ template <class T>
 void DecodeSession<T>::feed_forward_block(const Layer& layer, std::int64_t rows) {
   Scratch& s = scratch_;
   norm(rows, config_.dim, s.x.data(), layer.output_norm, s.input.data());
-  linear(rows, s.input.data(), layer.gate, {}, s.gate.data());
-  linear(rows, s.input.data(), layer.up, {}, s.up.data());
+  linear(rows, s.input.data(), layer.gate, layer.gate_bias, s.gate.data());
+  linear(rows, s.input.data(), layer.up, layer.up_bias, s.up.data());
   kernels<T>().swiglu(rows * config_.ffn_dim, s.gate.data(), s.up.data(), s.gate.data());
-  linear(rows, s.gate.data(), layer.down, {}, s.out.data());
+  linear(rows, s.gate.data(), layer.down, layer.down_bias, s.out.data());
   for (std::int64_t i = 0; i < rows * config_.dim; ++i)
     s.x[static_cast<std::size_t>(i)] += s.out[static_cast<std::size_t>(i)];
 }

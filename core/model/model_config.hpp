@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/model/rope_scaling.hpp"
+
 namespace pagewright {
 
 class Section;
@@ -23,22 +25,30 @@ enum class LayoutStart { names, mean };
 
 /// Field names in comments are those of Hugging Face's config.json.
 struct ModelConfig {
-  std::filesystem::path
-      path;  ///< folder of a Hugging Face model that gives shape, weights and tokenizer; or empty
-  ModelStart start = ModelStart::pretrained;      ///< with `path`
-  LayoutStart layout_start = LayoutStart::names;  ///< with `path`
-  std::int64_t vocab_size = 0;                    ///< vocab_size
-  std::int64_t dim = 64;                          ///< hidden_size
-  std::int64_t layers = 2;                        ///< num_hidden_layers
-  std::int64_t heads = 4;                         ///< num_attention_heads
-  std::int64_t kv_heads = 4;                      ///< num_key_value_heads; divides heads
-  std::int64_t head_dim = 0;                      ///< head_dim; 0: dim / heads
-  std::int64_t ffn_dim = 128;                     ///< intermediate_size
-  std::int64_t max_positions = 512;               ///< max_position_embeddings
-  double norm_eps = 1e-5;                         ///< rms_norm_eps
-  double rope_theta = 10000.0;                    ///< rope_theta
-  bool qk_norm = false;                           ///< Qwen3: RMSNorm of each head's q and k
-  bool qkv_bias = false;                          ///< Qwen2: attention_bias on q, k, v
+  /// Folder of a Hugging Face model that gives shape, weights and tokenizer; or empty.
+  std::filesystem::path path;
+  /// With `path`.
+  ModelStart start = ModelStart::pretrained;
+  LayoutStart layout_start = LayoutStart::names;
+
+  std::int64_t vocab_size = 0;       ///< vocab_size
+  std::int64_t dim = 64;             ///< hidden_size
+  std::int64_t layers = 2;           ///< num_hidden_layers
+  std::int64_t heads = 4;            ///< num_attention_heads
+  std::int64_t kv_heads = 4;         ///< num_key_value_heads; divides heads
+  std::int64_t head_dim = 0;         ///< head_dim; 0: dim / heads
+  std::int64_t ffn_dim = 128;        ///< intermediate_size
+  std::int64_t max_positions = 512;  ///< max_position_embeddings
+  double norm_eps = 1e-5;            ///< rms_norm_eps
+  double rope_theta = 10000.0;       ///< rope_theta
+  RopeScaling rope;                  ///< rope_scaling or rope_parameters
+  bool qk_norm = false;              ///< Qwen3: RMSNorm of each head's q and k
+  bool qkv_bias = false;             ///< biases on q, k, v: Qwen2, and attention_bias of Llama and Qwen3
+  bool output_bias = false;          ///< bias of the attention's output: attention_bias of Llama and Qwen3
+  bool mlp_bias = false;             ///< mlp_bias of Llama: biases on gate, up and down
+  /// Positions that a row of each layer sees, its own included (sliding_window); 0: all earlier ones. Empty:
+  /// 0 in every layer.
+  std::vector<std::int64_t> windows;
   bool tied = false;  ///< tie_word_embeddings: lm_head.weight is model.embed_tokens.weight
 
   LayoutHeadKind layout_head = LayoutHeadKind::pointer;
@@ -50,8 +60,14 @@ struct ModelConfig {
   /// dim] and bias [1].
   std::vector<std::string> scalar_heads;
 
+  std::string model_type;  ///< of the config.json it was read from; empty: chosen on writing
+  std::string hf_config;   ///< text of that config.json, whose other fields are written back; or empty
+
   std::int64_t head_size() const { return head_dim > 0 ? head_dim : dim / heads; }
   std::int64_t layout_size() const { return vocab_size - layout_begin; }
+  std::int64_t window(std::int64_t layer) const {
+    return windows.empty() ? 0 : windows[static_cast<std::size_t>(layer)];
+  }
 
   /// Reads path, or dim, layers, heads, kv_heads, ffn_dim, ... ; vocabulary and heads are set by the code
   /// that builds the model.
