@@ -29,6 +29,7 @@ void add_verbs(CLI::App& app, Job& job) {
   add_train_verb(app, job);
   add_evaluate_verb(app);
   add_generate_verb(app);
+  add_export_verb(app);
   add_report_verb(app);
   add_postmortem_verb(app);
 }

@@ -5,7 +5,7 @@
 #include "core/base/atomic_folder.hpp"
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
-#include "core/model/hf_config.hpp"
+#include "core/model/hf_checkpoint.hpp"
 #include "core/model/safetensors.hpp"
 
 namespace pagewright {
@@ -41,20 +41,31 @@ const char* verb_that_makes(const std::string& kind) {
 
 }  // namespace
 
-void save_model(const std::filesystem::path& folder, const WeightsView& weights,
-                const ModelFolderInfo& info) {
-  NamedTensors model, heads;
+void write_weights(const std::filesystem::path& folder, const WeightsView& weights, at::ScalarType dtype,
+                   const std::string& generation_config) {
+  NamedTensors heads;
   for (const auto& [name, tensor] : weights.tensors())
-    (is_hugging_face_name(name) ? model : heads)[name] = tensor;
-  make_folders(folder.parent_path());
-  AtomicFolder target(folder);
-  write_hf_config(target.path() / "config.json", weights.config());
-  write_safetensors(target.path() / "model.safetensors", model, {{"format", "pt"}});
-  if (!heads.empty()) write_safetensors(target.path() / "heads.safetensors", heads);
+    if (!is_hugging_face_name(name)) heads[name] = tensor;
+  HfWriteOptions options;
+  options.weights.dtype = dtype;
+  options.generation_config = generation_config;
+  write_hf_checkpoint(folder, weights, options);
+  if (!heads.empty()) write_safetensors(folder / "heads.safetensors", heads);
+}
+
+void write_model_info(const std::filesystem::path& folder, const ModelFolderInfo& info) {
   const nlohmann::json json = {{"format", kModelFormat},  {"format_version", kModelVersion},
                                {"kind", info.kind},       {"language", info.language},
                                {"version", info.version}, {"notes", info.notes}};
-  write_file_atomically(target.path() / "model.json", json.dump(2) + "\n");
+  write_file_atomically(folder / "model.json", json.dump(2) + "\n");
+}
+
+void save_model(const std::filesystem::path& folder, const WeightsView& weights,
+                const ModelFolderInfo& info) {
+  make_folders(folder.parent_path());
+  AtomicFolder target(folder);
+  write_weights(target.path(), weights);
+  write_model_info(target.path(), info);
   target.publish(AtomicFolder::Existing::replace);
 }
 

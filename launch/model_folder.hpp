@@ -19,6 +19,13 @@ struct ModelFolderInfo {
   std::map<std::string, std::string> notes;  ///< how it came about, in words or numbers
 };
 
+/// config.json, weights (converted to `dtype`), generation_config.json if a text is given for it, and heads into a
+/// folder that is there and empty.
+void write_weights(const std::filesystem::path& folder, const WeightsView& weights,
+                   at::ScalarType dtype = at::kFloat, const std::string& generation_config = {});
+/// model.json.
+void write_model_info(const std::filesystem::path& folder, const ModelFolderInfo& info);
+
 /// Writes config.json, model.safetensors (backbone and LM head, as Hugging Face names them),
 /// heads.safetensors (all other heads) and model.json. The folder appears whole or not at all; an existing
 /// one is replaced.

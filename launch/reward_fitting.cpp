@@ -16,6 +16,7 @@
 #include "launch/held_out_judge.hpp"
 #include "launch/learning_curve.hpp"
 #include "launch/model_folder.hpp"
+#include "launch/start_weights.hpp"
 #include "rewards/models/item_task.hpp"
 #include "rewards/models/page_task.hpp"
 #include "rewards/models/reward_quality.hpp"
@@ -57,7 +58,7 @@ struct RewardFit {
 };
 
 ModelConfig item_model_shape(const Experiment& experiment) {
-  return reward_model_config(experiment.policy_model(), {kItemHead});
+  return reward_model_config(experiment.reward_model(), {kItemHead});
 }
 
 SupervisedResult fit_model(RewardFit& fit, SupervisedTask& task, FlatParameters& parameters,
@@ -130,7 +131,7 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
   }
   const std::vector<FeedbackPage> held_out_pages = held_out.pages;
   FlatParameters parameters(page_model_shape(bench.experiment(), form));
-  parameters.initialise(bench.experiment().seed + 1);
+  start_weights(parameters, bench.language(), bench.experiment().seed + 1);
   PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
                      fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
   const SupervisedResult result = fit_model(fit, task, parameters, config.fit);
@@ -145,7 +146,7 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
 void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
   Workbench& bench = fit.bench;
   FlatParameters parameters(item_model_shape(bench.experiment()));
-  parameters.initialise(bench.experiment().seed + 2);
+  start_weights(parameters, bench.language(), bench.experiment().seed + 2);
   if (fit.config.item.start == ItemStart::page) {
     const PageModelForm form = fit.config.page.form;
     parameters.load_shared(load_model(bench.run().reward(page_model_name(form)),
@@ -184,7 +185,7 @@ void fit_judge(RewardFit& fit) {
   PageModelConfig config = fit.config.page;
   config.form = PageModelForm::utility;
   FlatParameters parameters(page_model_shape(bench.experiment(), config.form));
-  parameters.initialise(bench.experiment().seed + 3);
+  start_weights(parameters, bench.language(), bench.experiment().seed + 3);
   PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
                      fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
   const SupervisedResult result = fit_model(fit, task, parameters, config.fit);
@@ -234,7 +235,7 @@ void fit_scales(RewardFit& fit) {
 }  // namespace
 
 ModelConfig page_model_shape(const Experiment& experiment, PageModelForm form) {
-  return reward_model_config(experiment.policy_model(), page_model_heads(form));
+  return reward_model_config(experiment.reward_model(), page_model_heads(form));
 }
 
 std::string page_model_name(PageModelForm form) {

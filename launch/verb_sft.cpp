@@ -10,6 +10,8 @@
 #include "distributed/warmup/warmup_task.hpp"
 #include "launch/learning_curve.hpp"
 #include "launch/model_folder.hpp"
+#include "launch/prompt_report.hpp"
+#include "launch/start_weights.hpp"
 #include "launch/verbs.hpp"
 #include "launch/workbench.hpp"
 
@@ -64,8 +66,9 @@ void warm_up(Workbench& bench, bool imitation) {
   SftPages pages;
   on_all_ranks(bench.learners(), [&] { pages = sft_pages(bench, config); });
 
+  on_first_rank(bench.learners(), [&] { report_prompt_lengths(bench.language(), bench.log()); });
   FlatParameters parameters(experiment.policy_model());
-  parameters.initialise(experiment.seed);
+  start_weights(parameters, bench.language(), experiment.seed);
   log_info("{}: {} parameters, {} pages, {} held out", name, parameter_count(parameters.config()),
            pages.train.examples.size(), pages.held_out.examples.size());
   const SupervisedConfig loop{config.epochs, config.batch, 2, experiment.seed};

@@ -21,6 +21,7 @@ void add_fit_reward_verb(CLI::App& app, Job& job);
 void add_train_verb(CLI::App& app, Job& job);
 void add_evaluate_verb(CLI::App& app);
 void add_generate_verb(CLI::App& app);
+void add_export_verb(CLI::App& app);
 void add_report_verb(CLI::App& app);
 void add_postmortem_verb(CLI::App& app);
 

@@ -1,0 +1,68 @@
+#include "launch/export/export_model.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/base/atomic_folder.hpp"
+#include "core/base/file.hpp"
+#include "launch/export/grammar_text.hpp"
+
+namespace pagewright {
+
+namespace {
+
+std::string language_text(const PageLanguage& language, const std::string& hash) {
+  const PromptTemplate& prompt = language.prompt_template();
+  nlohmann::ordered_json tokens = nlohmann::ordered_json::object();
+  for (TokenId id = prompt.table_begin(); id < language.vocabulary().size(); ++id)
+    tokens[language.token_name(id)] = id;
+  const nlohmann::ordered_json json = {
+      {"format", "pagewright-page-language"},
+      {"format_version", 1},
+      {"hash", hash},
+      {"candidate_order", language.order_kind() == CandidateOrderKind::shuffled ? "shuffled" : "logged"},
+      {"placed_items_carry_features", prompt.placed_items_carry_features()},
+      {"plain_tokens", prompt.is_plain_tokens()},
+      {"layout_begin", language.vocabulary().layout_begin()},
+      {"tokens", tokens}};
+  return json.dump(2) + "\n";
+}
+
+/// With the page's end as the token to stop at.
+std::string generation_text(const WeightsView& weights, const PageLanguage& language) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  const std::filesystem::path source = weights.config().path / "generation_config.json";
+  if (!weights.config().path.empty() && std::filesystem::exists(source))
+    json = nlohmann::ordered_json::parse(read_file(source));
+  json["eos_token_id"] = language.vocabulary().page_end();
+  json["max_new_tokens"] = language.schema().max_response_tokens();
+  return json.dump(2) + "\n";
+}
+
+/// The hash of the language as it is read from the folder again, whose tokenizer has our tokens.
+std::string language_of(const std::filesystem::path& folder, const PageLanguage& language) {
+  if (!language.prompt_template().tokenizer()) return language.hash();
+  const std::string path = "model.path=" + folder.string();
+  return load_experiment(folder / kExportedExperiment, std::span(&path, 1)).experiment.language().hash();
+}
+
+}  // namespace
+
+void export_model(const std::filesystem::path& folder, const ExportRequest& request, at::ScalarType dtype) {
+  const PageLanguage& language = request.language;
+  make_folders(std::filesystem::absolute(folder).parent_path());
+  AtomicFolder target(folder);
+  const std::filesystem::path& place = target.path();
+  write_weights(place, request.weights, dtype, generation_text(request.weights, language));
+  if (const auto& tokenizer = language.prompt_template().tokenizer())
+    tokenizer->write_with_added(place, language.added_token_names());
+  write_file_atomically(place / kExportedExperiment, request.loaded.effective_yaml);
+  ModelFolderInfo info = request.info;
+  info.language = language_of(place, language);
+  write_model_info(place, info);
+  write_file_atomically(place / "page_language.json", language_text(language, info.language));
+  write_file_atomically(place / "page_grammar.gbnf", page_grammar_text(language));
+  target.publish(AtomicFolder::Existing::replace);
+}
+
+}  // namespace pagewright

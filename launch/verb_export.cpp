@@ -1,0 +1,65 @@
+// `pagewright export`: a policy as a folder for other programs and for serving.
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "launch/export/export_model.hpp"
+#include "launch/run_folder.hpp"
+#include "launch/verbs.hpp"
+
+namespace pagewright {
+
+namespace {
+
+struct ExportOptions {
+  std::string policy = "both";
+  std::filesystem::path folder;
+  at::ScalarType dtype = at::kFloat;
+};
+
+void run_export(const ConfigOptions& config, const ExportOptions& options) {
+  const LoadedExperiment loaded = config.load();
+  const Experiment& experiment = loaded.experiment;
+  const RunFolder run = RunFolder::open(loaded);
+  const PageLanguage language = experiment.language();
+  ModelFolderInfo info;
+  const FlatParameters parameters =
+      load_model(run.policy(options.policy), experiment.policy_model(), "policy", language.hash(), &info);
+  const std::filesystem::path folder =
+      options.folder.empty() ? run.file("export") / options.policy : options.folder;
+  export_model(folder, {loaded, language, parameters.view(), info}, options.dtype);
+  fmt::print("{} is in {}\n", options.policy, folder.string());
+  if (!language.prompt_template().is_plain_tokens())
+    fmt::print(
+        "Its prompts sum several embeddings at a position (`fused`, `placed_features`), which Pagewright "
+        "alone does: "
+        "other programs can load the weights, but not render its prompts.\n");
+  if (experiment.model.layout_head == LayoutHeadKind::pointer)
+    fmt::print(
+        "Items are scored by the pointer head in heads.safetensors, which other programs do not know; with "
+        "`model.layout_head: tokens` they give the same pages.\n");
+}
+
+}  // namespace
+
+void add_export_verb(CLI::App& app) {
+  CLI::App* verb = app.add_subcommand(
+      "export",
+      "write a policy as a Hugging Face folder (config.json, safetensors, tokenizer with the page's tokens) "
+      "with the "
+      "page's schema, prompt template and grammar beside it, for `transformers`, for serving engines and for "
+      "`pagewright generate FOLDER`");
+  auto config = add_config_options(*verb);
+  auto options = std::make_shared<ExportOptions>();
+  verb->add_option("--policy", options->policy, "policy of the run, by name")->capture_default_str();
+  verb->add_option("--out", options->folder,
+                   "folder to write; otherwise RUN/export/POLICY. An earlier one is replaced");
+  verb->add_option("--dtype", options->dtype, "type of the weights")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, at::ScalarType>{
+          {"float32", at::kFloat}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}}))
+      ->default_str("float32");
+  verb->callback([config, options] { run_export(*config, *options); });
+}
+
+}  // namespace pagewright
