@@ -40,6 +40,7 @@ class DecodeSession {
     at::Tensor input_norm, output_norm, q_norm, k_norm;                        // [dim] or [head_size]
     at::Tensor q, k, v, o, gate, up, down;                                     // [in, out]
     at::Tensor q_bias, k_bias, v_bias, o_bias, gate_bias, up_bias, down_bias;  // [out] or undefined
+    std::int64_t window = 0;
     std::vector<T> prompt_keys;  // [kv_heads, head_size, padded length] prompt after prompt
     at::Tensor prompt_values;    // [prompt rows, kv_width]
     std::vector<T> own_keys;     // [streams, kv_heads, head_size, own_stride_]
