@@ -18,14 +18,15 @@ std::string byte_token(unsigned byte) {
 }
 
 /// The two tokens of a merge, written as "a b" or ["a", "b"].
-std::array<std::string, 2> merge_pair(const nlohmann::json& merge, const std::string& path) {
+std::array<std::string, 2> merge_pair(const nlohmann::json& merge, const std::string& path,
+                                      std::size_t rank) {
   if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string())
     return {merge[0].get<std::string>(), merge[1].get<std::string>()};
-  require(merge.is_string(), "{}: must be a text of two tokens or a list of two", path);
+  require(merge.is_string(), "{}[{}]: must be a text of two tokens or a list of two", path, rank);
   const auto& text = merge.get_ref<const std::string&>();
   const std::size_t space = text.find(' ');
   require(space != std::string::npos && text.find(' ', space + 1) == std::string::npos,
-          "{}: '{}' is not two tokens with a space between them", path, text);
+          "{}[{}]: '{}' is not two tokens with a space between them", path, rank, text);
   return {text.substr(0, space), text.substr(space + 1)};
 }
 
@@ -100,16 +101,16 @@ void BpeModel::read_merges(const nlohmann::json& merges, const std::string& path
   require(merges.is_array(), "{}: must be a list", path);
   merges_ = MergeTable(merges.size());
   std::vector<std::array<std::int32_t, 2>> pairs;
+  const auto known = [&](const std::string& token, std::size_t rank) {
+    const auto id = vocabulary_.id(token);
+    require(id.has_value(), "{}[{}]: token '{}' is not in the vocabulary", path, rank, token);
+    return *id;
+  };
   for (std::size_t rank = 0; rank < merges.size(); ++rank) {
-    const std::string place = fmt::format("{}[{}]", path, rank);
-    const auto [left, right] = merge_pair(merges[rank], place);
-    const auto known = [&](const std::string& token) {
-      const auto id = vocabulary_.id(token);
-      require(id.has_value(), "{}: token '{}' is not in the vocabulary", place, token);
-      return *id;
-    };
-    pairs.push_back({known(left), known(right)});
-    merges_.set(pairs.back()[0], pairs.back()[1], {static_cast<std::uint32_t>(rank), known(left + right)});
+    const auto [left, right] = merge_pair(merges[rank], path, rank);
+    pairs.push_back({known(left, rank), known(right, rank)});
+    merges_.set(pairs.back()[0], pairs.back()[1],
+                {static_cast<std::uint32_t>(rank), known(left + right, rank)});
   }
   find_joints(pairs);
 }
