@@ -32,21 +32,16 @@ bool was_always_so(const std::string& path, const std::string& value) {
   return found != kBefore.end() && found->second == value;
 }
 
-RunIdentity identity_of(const Workbench& bench, const PolicyVariant& variant) {
+RunIdentity identity_of(const Workbench& bench, const PolicyVariant& variant,
+                        const FlatParameters& parameters) {
   std::string text = variant.name;
+  const bool adapters = bench.experiment().model.lora.on();
   for (const auto& [path, value] : bench.loaded().values)
-    if (differing_keys({{path, value}}, {{path, value + "?"}}).size() == 1 && !was_always_so(path, value))
+    if ((adapters || !path.starts_with("model.lora.")) &&
+        differing_keys({{path, value}}, {{path, value + "?"}}).size() == 1 && !was_always_so(path, value))
       text += fmt::format("\n{}: {}", path, value);
-  return {sha256_hex(text), bench.language().hash(), numeric_fingerprint()};
-}
-
-FlatParameters start_parameters(Workbench& bench) {
-  std::optional<FlatParameters> loaded;
-  on_all_ranks(bench.learners(), [&] {
-    loaded.emplace(load_model(bench.run().policy("warmup"), bench.experiment().policy_model(), "policy",
-                              bench.language().hash()));
-  });
-  return std::move(*loaded);
+  return {sha256_hex(text), bench.language().hash(), numeric_fingerprint(),
+          parameters.frozen() ? parameters.frozen()->sha256() : ""};
 }
 
 /// An earlier attempt at the iteration, with more learners, left the pages of their lanes.
@@ -79,13 +74,13 @@ LearnerRun::Files::Files(const std::filesystem::path& folder, std::int64_t keep_
       events(folder / "tensorboard",
              keep_iterations > 0 ? std::optional<std::int64_t>(keep_iterations) : std::nullopt) {}
 
-LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, bool resume)
+LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, const WarmStart& start, bool resume)
     : bench_(bench),
       variant_(variant),
       folder_(bench.run().training(variant.name)),
-      store_(folder_ / "checkpoints", identity_of(bench, variant), bench.experiment().checkpoints_kept,
-             bench.experiment().best_checkpoint_kept),
-      parameters_(start_parameters(bench)),
+      parameters_(start.policy()),
+      store_(folder_ / "checkpoints", identity_of(bench, variant, parameters_),
+             bench.experiment().checkpoints_kept, bench.experiment().best_checkpoint_kept),
       policy_(
           bench.language(), [this] { return parameters_.view(); }, bench.pool(), variant.name),
       trainer_(bench.learners(), parameters_, bench.experiment().ppo_optimizer, bench.pool(),
@@ -207,11 +202,15 @@ void LearnerRun::report_times(const PhaseClock& clock) const {
 void LearnerRun::finish() {
   write_file_atomically(folder_ / "warnings.txt", warnings_);
   const std::filesystem::path policy = bench_.run().policy(variant_.name);
-  save_model(policy, parameters_.view(),
-             {"policy",
-              bench_.language().hash(),
-              parameters_.version(),
-              {{"made_by", "train"}, {"alpha", fmt::format("{}", variant_.alpha)}}});
+  const ModelFolderInfo info{"policy",
+                             bench_.language().hash(),
+                             parameters_.version(),
+                             {{"made_by", "train"}, {"alpha", fmt::format("{}", variant_.alpha)}},
+                             std::nullopt};
+  if (parameters_.frozen())
+    save_adapters(policy, parameters_, "warmup", info);
+  else
+    save_model(policy, parameters_.view(), info);
   fmt::print("policy {} is in {}\n", variant_.name, policy.string());
 }
 

@@ -15,6 +15,7 @@
 #include "launch/border_meeting.hpp"
 #include "launch/held_out_judge.hpp"
 #include "launch/own_work.hpp"
+#include "launch/warm_start.hpp"
 #include "launch/workbench.hpp"
 #include "rollout/engine/model_policy.hpp"
 
@@ -30,7 +31,7 @@ std::vector<const Request*> training_requests(const FeedbackLog& log);
 class LearnerRun {
  public:
   /// Throws AgreedError if the training folder holds checkpoints and `resume` is not wanted.
-  LearnerRun(Workbench& bench, const PolicyVariant& variant, bool resume);
+  LearnerRun(Workbench& bench, const PolicyVariant& variant, const WarmStart& start, bool resume);
 
   FlatParameters& parameters() { return parameters_; }
   Trainer& trainer() { return trainer_; }
@@ -66,8 +67,8 @@ class LearnerRun {
   Workbench& bench_;
   const PolicyVariant& variant_;
   std::filesystem::path folder_;
-  CheckpointStore store_;
   FlatParameters parameters_;
+  CheckpointStore store_;
   ModelPolicy policy_;
   Trainer trainer_;
   std::optional<HeldOutJudge> judge_;  ///< of the first learner

@@ -5,12 +5,14 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/model/lora.hpp"
 #include "distributed/agreement.hpp"
 #include "distributed/supervised/supervised_loop.hpp"
 #include "distributed/warmup/warmup_task.hpp"
 #include "launch/learning_curve.hpp"
 #include "launch/model_folder.hpp"
 #include "launch/verbs.hpp"
+#include "launch/warm_start.hpp"
 #include "launch/workbench.hpp"
 
 namespace pagewright {
@@ -39,17 +41,28 @@ SftPages sft_pages(Workbench& bench, const WarmupConfig& config) {
   return pages;
 }
 
+/// Random weights, on a frozen backbone if the policy has adapters.
+FlatParameters start_parameters(const Experiment& experiment) {
+  const ModelConfig shape = experiment.policy_model();
+  FlatParameters whole(shape.whole());
+  whole.initialise(experiment.seed);
+  return shape.frozen_backbone ? on_frozen_backbone_of(whole, shape, experiment.seed) : std::move(whole);
+}
+
 void save_sft(Workbench& bench, const std::string& name, WarmupTarget target,
               const FlatParameters& parameters, const SupervisedResult& result) {
   const std::filesystem::path folder = bench.run().policy(name);
-  save_model(folder, parameters.view(),
+  // Whoever starts from it gets a whole model: adapters are merged.
+  const WeightsView whole = merged_weights(parameters.view());
+  save_model(folder, whole,
              {"policy",
               bench.language().hash(),
               0,
-              {{"made_by", "sft"}, {"target", target == WarmupTarget::shown ? "shown" : "engaged_first"}}});
+              {{"made_by", "sft"}, {"target", target == WarmupTarget::shown ? "shown" : "engaged_first"}},
+              std::nullopt});
   write_curve(bench.run().file("curves/" + name + ".json"), result, "nats a token");
   fmt::print("{}{} is in {}\nparameters sha256 {}\n", curve_table(result, "nats a token"), name,
-             folder.string(), parameters.parameters_sha256());
+             folder.string(), parameters_sha256(whole));
 }
 
 void warm_up(Workbench& bench, bool imitation) {
@@ -64,8 +77,7 @@ void warm_up(Workbench& bench, bool imitation) {
   SftPages pages;
   on_all_ranks(bench.learners(), [&] { pages = sft_pages(bench, config); });
 
-  FlatParameters parameters(experiment.policy_model());
-  parameters.initialise(experiment.seed);
+  FlatParameters parameters = start_parameters(experiment);
   log_info("{}: {} parameters, {} pages, {} held out", name, parameter_count(parameters.config()),
            pages.train.examples.size(), pages.held_out.examples.size());
   const SupervisedConfig loop{config.epochs, config.batch, 2, experiment.seed};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/reshape.h>
 
 #include "core/base/error.hpp"
@@ -14,6 +15,11 @@
 namespace pagewright {
 namespace {
 
+bool rows_apart(const WeightsView& weights) {
+  return weights.config().frozen_backbone;
+}
+
+/// Rows of the LM head, all of them or those before the layout tokens.
 const at::Tensor& lm_weight(const WeightsView& weights) {
   require(weights.config().lm_head,
           "this model has no LM head (lm_head is false): it scores pages, it composes none");
@@ -35,7 +41,9 @@ at::Tensor layout_rows(const WeightsView& weights, std::int64_t columns) {
   const ModelConfig& config = weights.config();
   require(columns <= config.layout_size(), "layout head: {} layout tokens are scored, the model has {}",
           columns, config.layout_size());
-  return lm_weight(weights).narrow(0, config.layout_begin, columns);
+  if (!rows_apart(weights)) return lm_weight(weights).narrow(0, config.layout_begin, columns);
+  lm_weight(weights);  // that there is one
+  return weights.at(config.tied ? "layout_embedding.weight" : "layout_head.weight").narrow(0, 0, columns);
 }
 
 at::Tensor layout_logits(const WeightsView& weights, const at::Tensor& hidden, const TargetRows& targets) {
@@ -55,7 +63,9 @@ LayoutLogProbs layout_log_probs(const WeightsView& weights, const at::Tensor& hi
 }
 
 at::Tensor lm_logits(const WeightsView& weights, const at::Tensor& hidden) {
-  return row_linear(hidden, lm_weight(weights));
+  const at::Tensor base = row_linear(hidden, lm_weight(weights));
+  if (!rows_apart(weights)) return base;
+  return at::cat({base, row_linear(hidden, layout_rows(weights, weights.config().layout_size()))}, 1);
 }
 
 at::Tensor scalar_head(const WeightsView& weights, std::string_view name, const at::Tensor& hidden,

@@ -60,10 +60,11 @@ struct RowLinear : torch::autograd::Function<RowLinear> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& weight_in,
                             const std::optional<at::Tensor>& optional_bias) {
     const at::Tensor bias = optional_bias.value_or(at::Tensor());
-    const at::Tensor x = x_in.contiguous(), weight = weight_in.contiguous();
+    const at::Tensor x = x_in.contiguous(), kept = weight_in.contiguous();
+    const at::Tensor weight = kept.to(x.scalar_type());
     require(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1),
             "row_linear: input of width {} against a weight of width {}", x.size(-1), weight.size(-1));
-    ctx->save_for_backward({x, weight});
+    ctx->save_for_backward({x, kept});
     ctx->saved_data["bias"] = bias.defined();
     at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
     dispatch_real(x, "row_linear", [&](auto zero) { linear_forward<decltype(zero)>(x, weight, bias, y); });
@@ -72,7 +73,8 @@ struct RowLinear : torch::autograd::Function<RowLinear> {
 
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     const variable_list saved = ctx->get_saved_variables();
-    const at::Tensor &x = saved[0], &weight = saved[1];
+    const at::Tensor& x = saved[0];
+    const at::Tensor weight = saved[1].to(x.scalar_type());
     const at::Tensor grad = grads[0].contiguous();
     at::Tensor grad_x, grad_weight, grad_bias;
     dispatch_real(x, "row_linear", [&](auto zero) {
@@ -97,7 +99,8 @@ struct RowLinear : torch::autograd::Function<RowLinear> {
 }  // namespace
 
 at::Tensor row_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return RowLinear::apply(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt);
+  return RowLinear::apply(
+      x, weight, bias.defined() ? std::optional<at::Tensor>(bias.to(x.scalar_type())) : std::nullopt);
 }
 
 }  // namespace pagewright

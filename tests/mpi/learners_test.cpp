@@ -234,6 +234,28 @@ TEST_CASE("shared parameters move the bytes and take the memory that the table s
   }
 }
 
+TEST_CASE("adapters on a frozen backbone learn the same on any number of ranks and in every stage") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  LayeredModel model;
+  model.config.frozen_backbone = true;
+  model.config.lora = {3, 6, {"q_proj", "v_proj", "up_proj", "down_proj"}};
+  model.config.layout_begin = 150;
+  LocalCommunicator single;
+  const std::string expected = model.digest(single, {}, 1);
+  for (const int zero : {0, 1, 2, 3}) {
+    INFO("zero " << zero);
+    CHECK(model.digest(*world, small_buckets(zero), 2) == expected);
+  }
+  // The backbone does not travel: less is sent than by a model that trains all of it.
+  if (world->size() == 1) return;
+  LayeredModel whole;
+  RecordingCommunicator few(*world), many(*world);
+  model.digest(few, small_buckets(1), 1);
+  whole.digest(many, small_buckets(1), 1);
+  CHECK(total_sent(few) < total_sent(many) / 2);
+}
+
 TEST_CASE("narrow parameters learn by a float master copy, the same for every stage and number of ranks") {
   const auto world = MpiCommunicator::world();
   if (!can_learn(*world)) return;

@@ -70,7 +70,10 @@ TEST_CASE("cached decoding gives the bits of the full forward, whatever is decod
   ModelConfig plain = small_config(), grouped = small_config(), normed = small_config();
   grouped.kv_heads = 2, grouped.qkv_bias = true, grouped.tied = true;
   normed.qk_norm = true, normed.head_dim = 16, normed.kv_heads = 1;
-  for (const ModelConfig& config : {plain, grouped, normed})
+  ModelConfig adapted = grouped;
+  adapted.frozen_backbone = true,
+  adapted.lora = {3, 8, {"q_proj", "k_proj", "o_proj", "up_proj", "down_proj"}};
+  for (const ModelConfig& config : {plain, grouped, normed, adapted})
     for (const std::uint64_t seed : {1, 2, 3}) {
       const Batch batch = shared_batch(37, seed);
       const WeightsView single = random_weights(config, at::kFloat, seed, false);
@@ -80,6 +83,14 @@ TEST_CASE("cached decoding gives the bits of the full forward, whatever is decod
         CHECK(same_bits(decoded_hidden<double>(twice, batch, seed, at_once), hidden_states(twice, batch)));
       }
     }
+}
+
+TEST_CASE("cached decoding with bfloat16 weights gives the bits of the full forward") {
+  ModelConfig config = small_config();
+  config.frozen_backbone = true, config.lora.rank = 2;
+  const Batch batch = shared_batch(37, 4);
+  const WeightsView narrow = random_weights(config, at::kBFloat16, 4, false);
+  CHECK(same_bits(decoded_hidden<float>(narrow, batch, 4, 2), hidden_states(narrow, batch)));
 }
 
 TEST_CASE("a session refuses more positions than it was made for") {

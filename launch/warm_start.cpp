@@ -1,0 +1,43 @@
+#include "launch/warm_start.hpp"
+
+#include "core/model/lora.hpp"
+#include "launch/model_folder.hpp"
+
+namespace pagewright {
+
+FlatParameters on_frozen_backbone_of(const FlatParameters& whole, const ModelConfig& config,
+                                     std::uint64_t seed, std::shared_ptr<const FrozenParameters> frozen) {
+  WeightsView::Tensors tensors = on_frozen_backbone(whole.view().tensors(), config);
+  if (!frozen) frozen = std::make_shared<const FrozenParameters>(config, tensors);
+  FlatParameters parameters(config, at::kFloat, c10::kCPU, std::move(frozen));
+  parameters.initialise(seed);
+  parameters.load_shared({parameters.shared_config(),
+                          std::make_shared<const WeightsView::Tensors>(std::move(tensors)), whole.version()});
+  parameters.set_version(whole.version());
+  return parameters;
+}
+
+WarmStart::WarmStart(const Workbench& bench) : bench_(bench), shape_(bench.experiment().policy_model()) {
+  if (!shape_.frozen_backbone) return;
+  whole_.emplace(load());
+  frozen_ =
+      std::make_shared<const FrozenParameters>(shape_, on_frozen_backbone(whole_->view().tensors(), shape_));
+}
+
+FlatParameters WarmStart::load() const {
+  return load_model(bench_.run().policy("warmup"), shape_, "policy", bench_.language().hash());
+}
+
+FlatParameters WarmStart::on_backbone(const ModelConfig& config) const {
+  return on_frozen_backbone_of(*whole_, config, bench_.experiment().seed, frozen_);
+}
+
+FlatParameters WarmStart::policy() const {
+  return whole_ ? on_backbone(shape_) : load();
+}
+
+FlatParameters WarmStart::reference() const {
+  return whole_ ? on_backbone(shape_.without_adapters()) : load();
+}
+
+}  // namespace pagewright
