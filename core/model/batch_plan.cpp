@@ -1,11 +1,9 @@
 #include "core/model/batch_plan.hpp"
 
 #include <algorithm>
-#include <cmath>
 
-#include <ATen/ops/empty.h>
-
-#include "core/model/real_dispatch.hpp"
+#include "core/base/error.hpp"
+#include "core/model/rope_table.hpp"
 
 namespace pagewright {
 namespace {
@@ -39,27 +37,6 @@ SegmentSpan plan_segment(const Batch& batch, std::size_t index, const BatchPlan&
 }
 
 }  // namespace
-
-void rope_table(const ModelConfig& config, std::int64_t positions, at::ScalarType dtype, at::Tensor& cosine,
-                at::Tensor& sine) {
-  const std::int64_t half = config.head_size() / 2;
-  cosine = at::empty({positions, half}, at::TensorOptions().dtype(dtype));
-  sine = at::empty({positions, half}, at::TensorOptions().dtype(dtype));
-  std::vector<double> frequency(static_cast<std::size_t>(half));
-  for (std::int64_t i = 0; i < half; ++i)
-    frequency[static_cast<std::size_t>(i)] =
-        std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.head_size()));
-  dispatch_real(cosine, "rope", [&](auto zero) {
-    using T = decltype(zero);
-    T *c = cosine.mutable_data_ptr<T>(), *s = sine.mutable_data_ptr<T>();
-    for (std::int64_t p = 0; p < positions; ++p)
-      for (std::int64_t i = 0; i < half; ++i) {
-        const double angle = static_cast<double>(p) * frequency[static_cast<std::size_t>(i)];
-        c[p * half + i] = static_cast<T>(std::cos(angle));
-        s[p * half + i] = static_cast<T>(std::sin(angle));
-      }
-  });
-}
 
 BatchPlanPtr plan_batch(const ModelConfig& config, const Batch& batch, at::ScalarType dtype) {
   auto plan = c10::make_intrusive<BatchPlan>();

@@ -35,9 +35,4 @@ using BatchPlanPtr = c10::intrusive_ptr<BatchPlan>;
 /// that does not come earlier or that has a parent itself.
 BatchPlanPtr plan_batch(const ModelConfig& config, const Batch& batch, at::ScalarType dtype);
 
-/// cos and sin of position * theta^(-2i / head_size), [positions, head_size / 2], computed in double (Su et
-/// al. 2021).
-void rope_table(const ModelConfig& config, std::int64_t positions, at::ScalarType dtype, at::Tensor& cosine,
-                at::Tensor& sine);
-
 }  // namespace pagewright

@@ -8,9 +8,9 @@
 
 #include "core/base/error.hpp"
 #include "core/model/attention.hpp"
-#include "core/model/batch_plan.hpp"
 #include "core/model/kernels/kernel_table.hpp"
 #include "core/model/real_dispatch.hpp"
+#include "core/model/rope_table.hpp"
 #include "core/model/row_functions.hpp"
 #include "core/model/transformer.hpp"
 
@@ -87,10 +87,10 @@ void DecodeSession<T>::load_layers(const WeightsView& weights) {
     layer.q = load_matrix(weights, prefix + "self_attn.q_proj", config_.qkv_bias);
     layer.k = load_matrix(weights, prefix + "self_attn.k_proj", config_.qkv_bias);
     layer.v = load_matrix(weights, prefix + "self_attn.v_proj", config_.qkv_bias);
-    layer.o = load_matrix(weights, prefix + "self_attn.o_proj", false);
-    layer.gate = load_matrix(weights, prefix + "mlp.gate_proj", false);
-    layer.up = load_matrix(weights, prefix + "mlp.up_proj", false);
-    layer.down = load_matrix(weights, prefix + "mlp.down_proj", false);
+    layer.o = load_matrix(weights, prefix + "self_attn.o_proj", config_.output_bias);
+    layer.gate = load_matrix(weights, prefix + "mlp.gate_proj", config_.mlp_bias);
+    layer.up = load_matrix(weights, prefix + "mlp.up_proj", config_.mlp_bias);
+    layer.down = load_matrix(weights, prefix + "mlp.down_proj", config_.mlp_bias);
     if (config_.qk_norm) {
       layer.q_norm = vector_of(weights, prefix + "self_attn.q_norm.weight");
       layer.k_norm = vector_of(weights, prefix + "self_attn.k_norm.weight");

@@ -1,9 +1,27 @@
 #include "core/model/model_config.hpp"
 
+#include <iterator>
+
 #include "core/base/error.hpp"
 #include "core/config/section.hpp"
 
 namespace pagewright {
+namespace {
+
+void check_rope(const RopeScaling& rope, std::int64_t head_size) {
+  if (rope.kind == RopeKind::plain) return;
+  require(rope.factor > 0, "model: the rope factor is {}; it must be positive", rope.factor);
+  require(rope.kind == RopeKind::linear || rope.original_positions > 0,
+          "model: the rope scaling needs original_max_position_embeddings");
+  require(rope.kind != RopeKind::llama3 || rope.high_freq_factor > rope.low_freq_factor,
+          "model: rope high_freq_factor {} must be above low_freq_factor {}", rope.high_freq_factor,
+          rope.low_freq_factor);
+  require(rope.kind != RopeKind::dynamic || head_size > 2, "model: dynamic rope needs heads wider than 2");
+  require(rope.kind != RopeKind::yarn || (rope.beta_fast > 0 && rope.beta_slow > 0),
+          "model: rope beta_fast {} and beta_slow {} must be positive", rope.beta_fast, rope.beta_slow);
+}
+
+}  // namespace
 
 ModelConfig ModelConfig::from(const Section& section) {
   ModelConfig c;
@@ -48,6 +66,12 @@ void ModelConfig::check() const {
           "model: layout tokens [{}, {}) with {} structure tokens do not fit in the vocabulary of {}",
           layout_begin, vocab_size, structure_size, vocab_size);
   require(frozen_backbone || !lora.on(), "model: adapters need a frozen backbone");
+  require(windows.empty() || std::ssize(windows) == layers,
+          "model: {} sliding windows for {} layers; give one a layer", windows.size(), layers);
+  for (const std::int64_t window : windows)
+    require(window >= 0, "model: a sliding window of {} positions; it must be positive, or 0 for none",
+            window);
+  check_rope(rope, head_size());
 }
 
 ModelConfig ModelConfig::whole() const {

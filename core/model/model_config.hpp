@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/model/lora_config.hpp"
+#include "core/model/rope_scaling.hpp"
 
 namespace pagewright {
 
@@ -27,9 +28,15 @@ struct ModelConfig {
   std::int64_t max_positions = 512;  ///< max_position_embeddings
   double norm_eps = 1e-5;            ///< rms_norm_eps
   double rope_theta = 10000.0;       ///< rope_theta
+  RopeScaling rope;                  ///< rope_scaling or rope_parameters
   bool qk_norm = false;              ///< Qwen3: RMSNorm of each head's q and k
-  bool qkv_bias = false;             ///< Qwen2: attention_bias on q, k, v
-  bool tied = false;                 ///< tie_word_embeddings: lm_head.weight is model.embed_tokens.weight
+  bool qkv_bias = false;             ///< biases on q, k, v: Qwen2, and attention_bias of Llama and Qwen3
+  bool output_bias = false;          ///< bias of the attention's output: attention_bias of Llama and Qwen3
+  bool mlp_bias = false;             ///< mlp_bias of Llama: biases on gate, up and down
+  /// Positions that a row of each layer sees, its own included (sliding_window); 0: all earlier ones. Empty:
+  /// 0 in every layer.
+  std::vector<std::int64_t> windows;
+  bool tied = false;  ///< tie_word_embeddings: lm_head.weight is model.embed_tokens.weight
 
   LayoutHeadKind layout_head = LayoutHeadKind::pointer;
   bool lm_head = true;              ///< reward models have none
@@ -49,8 +56,14 @@ struct ModelConfig {
   bool frozen_backbone = false;
   LoraConfig lora;  ///< on() only with frozen_backbone
 
+  std::string model_type;  ///< of the config.json it was read from; empty: chosen on writing
+  std::string hf_config;   ///< text of that config.json, whose other fields are written back; or empty
+
   std::int64_t head_size() const { return head_dim > 0 ? head_dim : dim / heads; }
   std::int64_t layout_size() const { return vocab_size - layout_begin; }
+  std::int64_t window(std::int64_t layer) const {
+    return windows.empty() ? 0 : windows[static_cast<std::size_t>(layer)];
+  }
   /// Rows of the embedding matrix, and of the LM head's.
   std::int64_t embedding_rows() const { return frozen_backbone ? layout_begin : vocab_size; }
   /// The same model with all of it trained.

@@ -59,6 +59,7 @@ void add_layer(SpecList& list, const ModelConfig& c, std::int64_t layer) {
     list.vector(prefix + "self_attn.k_proj.bias", kv_width, InitKind::zeros);
     list.vector(prefix + "self_attn.v_proj.bias", kv_width, InitKind::zeros);
   }
+  if (c.output_bias) list.vector(prefix + "self_attn.o_proj.bias", c.dim, InitKind::zeros);
   if (c.qk_norm) {
     list.vector(prefix + "self_attn.q_norm.weight", c.head_size(), InitKind::ones);
     list.vector(prefix + "self_attn.k_norm.weight", c.head_size(), InitKind::ones);
@@ -67,6 +68,11 @@ void add_layer(SpecList& list, const ModelConfig& c, std::int64_t layer) {
   list.linear(prefix + "mlp.gate_proj.weight", c.ffn_dim, c.dim);
   list.linear(prefix + "mlp.up_proj.weight", c.ffn_dim, c.dim);
   list.linear(prefix + "mlp.down_proj.weight", c.dim, c.ffn_dim, residual);
+  if (c.mlp_bias) {
+    list.vector(prefix + "mlp.gate_proj.bias", c.ffn_dim, InitKind::zeros);
+    list.vector(prefix + "mlp.up_proj.bias", c.ffn_dim, InitKind::zeros);
+    list.vector(prefix + "mlp.down_proj.bias", c.dim, InitKind::zeros);
+  }
 }
 
 void add_adapters(SpecList& list, const ModelConfig& c, std::int64_t layer) {

@@ -54,14 +54,14 @@ at::Tensor attention_block(const LayerWeights& layer, const ModelConfig& config,
   kv = {rope_rows(key, plan), value};
   const at::Tensor mixed =
       segment_attention(rope_rows(query, plan), kv.keys, kv.values, config.head_size(), plan);
-  return at::add(x, layer.linear("self_attn.o_proj", mixed, false));
+  return at::add(x, layer.linear("self_attn.o_proj", mixed, config.output_bias));
 }
 
 at::Tensor feed_forward_block(const LayerWeights& layer, const ModelConfig& config, const at::Tensor& x) {
   const at::Tensor input = rms_norm_rows(x, layer.at("post_attention_layernorm.weight"), config.norm_eps);
-  const at::Tensor gate = layer.linear("mlp.gate_proj", input, false);
-  const at::Tensor up = layer.linear("mlp.up_proj", input, false);
-  return at::add(x, layer.linear("mlp.down_proj", swiglu_rows(gate, up), false));
+  const at::Tensor gate = layer.linear("mlp.gate_proj", input, config.mlp_bias);
+  const at::Tensor up = layer.linear("mlp.up_proj", input, config.mlp_bias);
+  return at::add(x, layer.linear("mlp.down_proj", swiglu_rows(gate, up), config.mlp_bias));
 }
 
 /// What a checkpointed layer remembers besides its input.
