@@ -100,6 +100,9 @@ Experiment read_experiment(const Section& root) {
   const Section ppo = root.child("ppo", "reinforcement learning: `train`");
   experiment.ppo = PpoConfig::from(ppo);
   experiment.ppo_optimizer = OptimizerConfig::from(ppo.child("optimizer", "AdamW and its schedule"));
+  experiment.critic = CriticConfig::from(root.child("critic", "what judges the worth of a state in `train`"),
+                                         experiment.ppo_optimizer);
+  if (experiment.critic.separate()) experiment.ppo.critic_warmup = experiment.critic.warmup_steps;
   ppo.read("checkpoint_every", experiment.checkpoint_every, at_least(1).in_units("iterations"),
            "iterations between checkpoints");
   ppo.read("checkpoints_kept", experiment.checkpoints_kept, at_least(1), "newest checkpoints that are kept");
@@ -128,7 +131,7 @@ ModelConfig Experiment::policy_model() const {
   config.vocab_size = vocabulary.size();
   config.layout_begin = vocabulary.layout_begin();
   config.structure_size = vocabulary.structure_size();
-  config.value_head = true;
+  config.value_head = !critic.separate();
   return config;
 }
 

@@ -13,6 +13,7 @@
 #include "core/model/model_config.hpp"
 #include "core/page/page_language.hpp"
 #include "distributed/distributed_config.hpp"
+#include "distributed/pipeline/critic_config.hpp"
 #include "distributed/pipeline/ppo_config.hpp"
 #include "distributed/warmup/warmup_config.hpp"
 #include "rewards/models/reward_config.hpp"
@@ -51,6 +52,7 @@ struct Experiment {
   RewardsConfig rewards;
   PpoConfig ppo;
   OptimizerConfig ppo_optimizer;
+  CriticConfig critic;
   int checkpoint_every = 10;
   int checkpoints_kept = 2;
   bool best_checkpoint_kept = true;

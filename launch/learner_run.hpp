@@ -11,6 +11,7 @@
 #include "core/metrics/event_file.hpp"
 #include "core/metrics/metrics_file.hpp"
 #include "distributed/pipeline/pipeline.hpp"
+#include "distributed/pipeline/pipeline_checkpoint.hpp"
 #include "distributed/trainer.hpp"
 #include "launch/border_meeting.hpp"
 #include "launch/held_out_judge.hpp"
@@ -48,6 +49,7 @@ class LearnerRun {
     EventFile events;
   };
 
+  CheckpointedTrainers trainers() const { return {trainer_, critic_.get()}; }
   bool leads() const { return bench_.leads(); }
   void go_on_from(const Checkpoint& saved, Pipeline& pipeline);
   PipelineHooks hooks(Pipeline& pipeline, Progress& progress);
@@ -71,6 +73,8 @@ class LearnerRun {
   CheckpointStore store_;
   ModelPolicy policy_;
   Trainer trainer_;
+  std::optional<FlatParameters> critic_parameters_;  ///< of a separate critic
+  std::unique_ptr<Trainer> critic_;
   std::optional<HeldOutJudge> judge_;  ///< of the first learner
   std::optional<Checkpoint> saved_;
   std::optional<Files> files_;  ///< of the first learner

@@ -36,6 +36,15 @@ FlatParameters WarmStart::policy() const {
   return whole_ ? on_backbone(shape_) : load();
 }
 
+FlatParameters WarmStart::critic() const {
+  const ModelConfig shape = bench_.experiment().critic.model(shape_);
+  const FlatParameters& whole = whole_ ? *whole_ : load();
+  if (shape.frozen_backbone) return on_frozen_backbone_of(whole, shape, bench_.experiment().seed, frozen_);
+  FlatParameters parameters(shape);
+  parameters.load_shared(whole.view());
+  return parameters;
+}
+
 FlatParameters WarmStart::reference() const {
   return whole_ ? on_backbone(shape_.without_adapters()) : load();
 }

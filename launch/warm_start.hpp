@@ -19,6 +19,8 @@ class WarmStart {
 
   FlatParameters policy() const;
   FlatParameters reference() const;
+  /// A separate critic: the warm-up's backbone and a value head of zeros.
+  FlatParameters critic() const;
 
  private:
   FlatParameters load() const;

@@ -25,8 +25,10 @@ struct PageUpdateReport {
 /// requests are shuffled anew each pass, and the samples of a request never part.
 class PageUpdate {
  public:
-  /// References must outlive the object. Throws Error if the requests do not divide by lanes x mini-batches.
-  PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer, std::uint64_t seed);
+  /// References must outlive the object. `critic` is null where the policy has a value head. Throws Error if
+  /// the requests do not divide by lanes x mini-batches.
+  PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer, std::uint64_t seed,
+             Trainer* critic = nullptr);
 
   /// `experience` holds the pages of this rank's lanes; `between` is called after every optimizer step. All
   /// learners take part: besides the trainer's steps, two all-reduces, of a few numbers for each step,
@@ -34,7 +36,9 @@ class PageUpdate {
   /// same on all ranks: policy_loss, value_loss, entropy, clip_fraction, value_clip_fraction, approximate_kl
   /// (old against new), ratio_max_deviation, grad_norm (mean), learning_rate (last), skipped_steps,
   /// pages_learnt (per pass), and of the very first step, when old and new are the same weights,
-  /// first_ratio_deviation and first_clip_fraction: both exactly 0.
+  /// first_ratio_deviation and first_clip_fraction: both exactly 0. A separate critic steps on the same
+  /// mini-batches and adds critic_grad_norm and critic_learning_rate; while it warms up
+  /// (PpoConfig::critic_warmup) the metrics of the policy's steps are missing.
   PageUpdateReport run(const Experience& experience, std::uint64_t iteration, double kl_coefficient,
                        const std::function<void()>& between = {});
 
@@ -46,6 +50,11 @@ class PageUpdate {
     GlobalCounts counts;                                         ///< of all ranks
   };
 
+  struct Steps;
+  void step_policy(const MiniBatch& batch, double kl_coefficient, Steps& steps);
+  void step_critic(const MiniBatch& batch, Steps& steps);
+  bool critic_warms_up() const;
+  PageUpdateReport report(Steps steps) const;
   Passes shuffled_passes(const Experience& experience, std::uint64_t iteration) const;
   std::vector<MiniBatch> mini_batches(const Passes& passes) const;
   /// Of a mini-batch, in each lane.
@@ -56,6 +65,7 @@ class PageUpdate {
   const PpoConfig& config_;
   const PageLanguage& language_;
   Trainer& trainer_;
+  Trainer* critic_;
   std::uint64_t seed_;
 };
 
