@@ -115,6 +115,11 @@ Experiment read_experiment(const Section& root) {
   read_policies(root, experiment.rewards.alpha, experiment.policies);
   experiment.distributed =
       DistributedConfig::from(root.child("distributed", "several processes: `mpirun`, Slurm"));
+  experiment.precision =
+      PrecisionConfig::from(root.child("precision", "types in which parameters and gradients are kept"));
+  experiment.distributed.sharding.gradients = experiment.precision.gradients;
+  experiment.distributed.sharding.reduction = experiment.precision.reduction;
+  experiment.ppo.narrow = experiment.precision.narrow();
   experiment.evaluation = read_evaluation(root.child("evaluation", "`evaluate`"));
   experiment.simulator = SimulatorConfig::from(root.child("simulator", "the simulated shop: `simulate`"));
   return experiment;

@@ -15,6 +15,7 @@
 #include "distributed/distributed_config.hpp"
 #include "distributed/pipeline/critic_config.hpp"
 #include "distributed/pipeline/ppo_config.hpp"
+#include "distributed/precision_config.hpp"
 #include "distributed/warmup/warmup_config.hpp"
 #include "rewards/models/reward_config.hpp"
 #include "rewards/simulator/simulator_config.hpp"
@@ -59,6 +60,7 @@ struct Experiment {
   int rollouts_every = 10;  ///< iterations between written rollouts; 0: none
   std::vector<PolicyVariant> policies;
   DistributedConfig distributed;
+  PrecisionConfig precision;
   EvaluationConfig evaluation;
   SimulatorConfig simulator;
 

@@ -25,7 +25,8 @@ nlohmann::json to_json(const AdapterBase& base) {
           {"sha256", base.sha256},
           {"rank", base.lora.rank},
           {"alpha", base.lora.alpha},
-          {"targets", base.lora.targets}};
+          {"targets", base.lora.targets},
+          {"dtype", base.narrow ? "bfloat16" : "float32"}};
 }
 
 std::optional<AdapterBase> base_in(const nlohmann::json& json) {
@@ -34,7 +35,8 @@ std::optional<AdapterBase> base_in(const nlohmann::json& json) {
   return AdapterBase{base.at("name").get<std::string>(),
                      base.at("sha256").get<std::string>(),
                      {base.at("rank").get<std::int64_t>(), base.at("alpha").get<double>(),
-                      base.at("targets").get<std::vector<std::string>>()}};
+                      base.at("targets").get<std::vector<std::string>>()},
+                     base.at("dtype").get<std::string>() == "bfloat16"};
 }
 
 ModelFolderInfo read_info(const std::filesystem::path& folder) {
@@ -80,7 +82,8 @@ FlatParameters load_adapters(const std::filesystem::path& folder, const ModelCon
   require(std::filesystem::exists(below), "{} holds adapters on {}, which is not there", folder.string(),
           below.string());
   const auto frozen = with_context(below.string(), [&] {
-    return std::make_shared<const FrozenParameters>(shape, on_frozen_backbone(read_tensors(below), shape));
+    return std::make_shared<const FrozenParameters>(shape, on_frozen_backbone(read_tensors(below), shape),
+                                                    base.narrow ? at::kBFloat16 : at::kFloat);
   });
   require(frozen->sha256() == base.sha256,
           "{} holds adapters that were trained on another model than the one that is now in {} (its frozen "
@@ -101,7 +104,7 @@ void save_model(const std::filesystem::path& folder, const WeightsView& weights,
                 const ModelFolderInfo& info) {
   NamedTensors model, heads;
   for (const auto& [name, tensor] : weights.tensors())
-    (is_hugging_face_name(name) ? model : heads)[name] = tensor;
+    (is_hugging_face_name(name) ? model : heads)[name] = tensor.to(at::kFloat);
   make_folders(folder.parent_path());
   AtomicFolder target(folder);
   write_hf_config(target.path() / "config.json", weights.config());
@@ -116,8 +119,10 @@ void save_adapters(const std::filesystem::path& folder, const FlatParameters& pa
   require(parameters.frozen() != nullptr, "this model has no frozen parameters to be adapters on");
   NamedTensors trained;
   const WeightsView weights = parameters.view();
-  for (const FlatSlot& slot : parameters.slots()) trained[slot.spec.name] = weights.at(slot.spec.name);
-  info.base = AdapterBase{base, parameters.frozen()->sha256(), parameters.config().lora};
+  for (const FlatSlot& slot : parameters.slots())
+    trained[slot.spec.name] = weights.at(slot.spec.name).to(at::kFloat);
+  const bool narrow = parameters.frozen()->tensors().begin()->second.scalar_type() == at::kBFloat16;
+  info.base = AdapterBase{base, parameters.frozen()->sha256(), parameters.config().lora, narrow};
   make_folders(folder.parent_path());
   AtomicFolder target(folder);
   write_hf_config(target.path() / "config.json", parameters.config());

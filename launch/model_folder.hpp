@@ -17,6 +17,7 @@ struct AdapterBase {
   std::string name;    ///< of the base's folder, beside this one
   std::string sha256;  ///< of its frozen parameters
   LoraConfig lora;
+  bool narrow = false;  ///< whether they are kept as bfloat16
 };
 
 /// What a model folder says besides the weights: `model.json`.

@@ -46,7 +46,8 @@ FlatParameters start_parameters(const Experiment& experiment) {
   const ModelConfig shape = experiment.policy_model();
   FlatParameters whole(shape.whole());
   whole.initialise(experiment.seed);
-  return shape.frozen_backbone ? on_frozen_backbone_of(whole, shape, experiment.seed) : std::move(whole);
+  return shape.frozen_backbone ? on_frozen_backbone_of(whole, shape, experiment)
+                               : in_type(std::move(whole), experiment.precision.parameters);
 }
 
 void save_sft(Workbench& bench, const std::string& name, WarmupTarget target,

@@ -35,7 +35,9 @@ class WarmStart {
 /// `whole` on a frozen backbone of the shape `config`: adapters, if it has any, are fresh, keyed by the seed.
 /// Without `frozen` the backbone is taken from `whole` too.
 FlatParameters on_frozen_backbone_of(const FlatParameters& whole, const ModelConfig& config,
-                                     std::uint64_t seed,
+                                     const Experiment& experiment,
                                      std::shared_ptr<const FrozenParameters> frozen = nullptr);
+/// `parameters`, which are float, in that type.
+FlatParameters in_type(FlatParameters parameters, at::ScalarType type);
 
 }  // namespace pagewright

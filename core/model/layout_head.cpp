@@ -37,19 +37,36 @@ std::int64_t scored_columns(const ModelConfig& config, const TargetRows& targets
 
 }  // namespace
 
-at::Tensor layout_rows(const WeightsView& weights, std::int64_t columns) {
+namespace {
+
+/// The matrix whose rows from `first` on are those of the layout tokens.
+struct LayoutMatrix {
+  const at::Tensor& weight;
+  std::int64_t first;
+};
+
+LayoutMatrix layout_matrix(const WeightsView& weights, std::int64_t columns) {
   const ModelConfig& config = weights.config();
   require(columns <= config.layout_size(), "layout head: {} layout tokens are scored, the model has {}",
           columns, config.layout_size());
-  if (!rows_apart(weights)) return lm_weight(weights).narrow(0, config.layout_begin, columns);
-  lm_weight(weights);  // that there is one
-  return weights.at(config.tied ? "layout_embedding.weight" : "layout_head.weight").narrow(0, 0, columns);
+  const at::Tensor& all = lm_weight(weights);
+  if (!rows_apart(weights)) return {all, config.layout_begin};
+  return {weights.at(config.tied ? "layout_embedding.weight" : "layout_head.weight"), 0};
+}
+
+}  // namespace
+
+at::Tensor layout_rows(const WeightsView& weights, std::int64_t columns) {
+  const LayoutMatrix matrix = layout_matrix(weights, columns);
+  return matrix.weight.narrow(0, matrix.first, columns);
 }
 
 at::Tensor layout_logits(const WeightsView& weights, const at::Tensor& hidden, const TargetRows& targets) {
   const ModelConfig& config = weights.config();
   const at::Tensor rows = gather_rows(hidden, targets.row);
-  const at::Tensor plain = row_linear(rows, layout_rows(weights, scored_columns(config, targets)));
+  const std::int64_t columns = scored_columns(config, targets);
+  const LayoutMatrix matrix = layout_matrix(weights, columns);
+  const at::Tensor plain = row_linear_rows(rows, matrix.weight, matrix.first, columns);
   if (config.layout_head == LayoutHeadKind::tokens) return plain;
   const at::Tensor query = row_linear(rows, weights.at("pointer_head.q.weight"));
   const at::Tensor keys =

@@ -179,9 +179,9 @@ struct GatherRows : torch::autograd::Function<GatherRows> {
 };
 
 struct RmsNormRows : torch::autograd::Function<RmsNormRows> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& weight,
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& weight_in,
                             double eps) {
-    const at::Tensor x = x_in.contiguous();
+    const at::Tensor x = x_in.contiguous(), weight = weight_in.to(x.scalar_type());
     at::Tensor y = at::empty_like(x), rstd = at::empty({x.size(0)}, x.options());
     dispatch_real(x, "rms_norm", [&](auto zero) {
       using T = decltype(zero);
@@ -273,7 +273,7 @@ at::Tensor gather_rows(const at::Tensor& x, std::span<const std::int64_t> rows) 
 }
 
 at::Tensor rms_norm_rows(const at::Tensor& x, const at::Tensor& weight, double eps) {
-  return RmsNormRows::apply(x, weight.to(x.scalar_type()), eps);
+  return RmsNormRows::apply(x, weight, eps);
 }
 
 at::Tensor rope_rows(const at::Tensor& x, const BatchPlanPtr& plan) {

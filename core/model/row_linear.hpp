@@ -26,4 +26,9 @@ namespace pagewright {
 at::Tensor row_linear(const at::Tensor& x /* [n, k] */, const at::Tensor& weight /* [m, k] */,
                       const at::Tensor& bias = {} /* [m] or undefined */);
 
+/// y = x W[first, first + rows)^T, [n, rows]; the gradient of W, [m, k], is zero elsewhere, and of the type
+/// of x.
+at::Tensor row_linear_rows(const at::Tensor& x /* [n, k] */, const at::Tensor& weight /* [m, k] */,
+                           std::int64_t first, std::int64_t rows);
+
 }  // namespace pagewright

@@ -82,6 +82,10 @@ struct PageUpdate::Steps {
   std::size_t index_of(int lane) const {
     return static_cast<std::size_t>(std::ranges::find(experience.lanes, lane) - experience.lanes.begin());
   }
+  /// What goes through a loss, on the lane's thread.
+  void count(int lane, std::span<const LearningRequest* const> requests) {
+    for (const LearningRequest* request : requests) pages[index_of(lane)] += std::ssize(request->pages);
+  }
 };
 
 PageUpdate::PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer,
@@ -149,6 +153,7 @@ void PageUpdate::step_policy(const MiniBatch& batch, double kl_coefficient, Step
   std::vector<double> of_lanes(static_cast<std::size_t>(config_.lanes), 0.0);
   const LossFunction loss = [&](const WeightsView& weights, int lane, int micro_batch, LaneSums& sums) {
     const auto requests = micro_batch_of(batch.lanes.at(steps.index_of(lane)), micro_batch);
+    steps.count(lane, requests);
     return page_loss(config_, kl_coefficient, weights, language_.vocabulary(), requests, batch.counts, sums,
                      of_lanes[static_cast<std::size_t>(lane)]);
   };
@@ -156,10 +161,11 @@ void PageUpdate::step_policy(const MiniBatch& batch, double kl_coefficient, Step
   steps.deviations.push_back(*std::ranges::max_element(of_lanes));
 }
 
-void PageUpdate::step_critic(const MiniBatch& batch, Steps& steps) {
+void PageUpdate::step_critic(const MiniBatch& batch, bool alone, Steps& steps) {
   const LossFunction loss = [&](const WeightsView& weights, int lane, int micro_batch, LaneSums& sums) {
-    return critic_loss(config_, weights, language_.vocabulary(),
-                       micro_batch_of(batch.lanes.at(steps.index_of(lane)), micro_batch), batch.counts, sums);
+    const auto requests = micro_batch_of(batch.lanes.at(steps.index_of(lane)), micro_batch);
+    if (alone) steps.count(lane, requests);
+    return critic_loss(config_, weights, language_.vocabulary(), requests, batch.counts, sums);
   };
   steps.critic.push_back(critic_->step(loss, micro_batches()));
 }
@@ -169,11 +175,9 @@ PageUpdateReport PageUpdate::run(const Experience& experience, std::uint64_t ite
   const Passes passes = shuffled_passes(experience, iteration);
   Steps steps(experience);
   for (const MiniBatch& batch : mini_batches(passes)) {
-    if (!critic_warms_up()) step_policy(batch, kl_coefficient, steps);
-    if (critic_) step_critic(batch, steps);
-    for (std::size_t lane = 0; lane < batch.lanes.size(); ++lane)
-      for (const LearningRequest* request : batch.lanes[lane])
-        steps.pages[lane] += std::ssize(request->pages);
+    const bool warm_up = critic_warms_up();
+    if (!warm_up) step_policy(batch, kl_coefficient, steps);
+    if (critic_) step_critic(batch, warm_up, steps);
     if (between) between();
   }
   trainer_.gather_parameters();

@@ -52,7 +52,7 @@ class PageUpdate {
 
   struct Steps;
   void step_policy(const MiniBatch& batch, double kl_coefficient, Steps& steps);
-  void step_critic(const MiniBatch& batch, Steps& steps);
+  void step_critic(const MiniBatch& batch, bool alone, Steps& steps);
   bool critic_warms_up() const;
   PageUpdateReport report(Steps steps) const;
   Passes shuffled_passes(const Experience& experience, std::uint64_t iteration) const;

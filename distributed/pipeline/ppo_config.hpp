@@ -32,6 +32,8 @@ struct PpoConfig {
 
   std::int64_t critic_warmup = 0;  ///< first optimizer steps of a separate critic, without the policy
 
+  bool narrow = false;  ///< parameters are narrower than float32; behaviour_ratio_deviation is reported then
+
   double gamma = 1.0;
   double lambda = 0.95;
   PolicyClip clip;

@@ -91,14 +91,14 @@ TEST_CASE("the critic's gradient at its start is that of half the mean squared r
       counts.sequences += 1;
     }
   counts.tokens = static_cast<double>(returns.size());
-  // V = 0 everywhere, so the loss is sum r^2 / 2 over tokens and its derivative by the head's bias is - mean r.
+  // V = 0 everywhere, so the loss is sum r^2 / 2 over tokens and its derivative by the head's bias is - mean
+  // r.
   auto leaves = std::make_shared<WeightsView::Tensors>();
   for (const auto& [name, tensor] : critic.view().tensors())
     (*leaves)[name] = tensor.clone().set_requires_grad(true);
   const WeightsView weights(critic.shared_config(), leaves, 0);
   LaneSums sums;
-  const at::Tensor loss =
-      critic_loss(config, weights, fresh.language().vocabulary(), requests, counts, sums);
+  const at::Tensor loss = critic_loss(config, weights, fresh.language().vocabulary(), requests, counts, sums);
   loss.backward();
   double mean = 0, square = 0;
   for (const double value : returns) mean += value / counts.tokens, square += value * value / counts.tokens;
@@ -117,7 +117,9 @@ TEST_CASE("while a separate critic warms up the policy does not move, and learns
   const at::Tensor critic_start = shop.critic()->parameters().values().clone();
   std::vector<at::Tensor> seen;
   PipelineHooks hooks;
-  hooks.on_experience = [&](std::int64_t, const Experience&) { seen.push_back(shop.parameters().values().clone()); };
+  hooks.on_experience = [&](std::int64_t, const Experience&) {
+    seen.push_back(shop.parameters().values().clone());
+  };
   const auto reports = shop.run({}, hooks);
   REQUIRE(seen.size() == 3);
   CHECK(at::equal(seen[1], start));

@@ -51,7 +51,7 @@ class BrandScorer final : public Scorer {
 
 /// How a ShopRun's networks differ from a policy with a value head that is trained as a whole.
 struct ShopNetworks {
-  LoraConfig lora = {};          ///< of the policy
+  LoraConfig lora = {};  ///< of the policy
   bool separate_critic = false;
   LoraConfig critic_lora = {};
   double critic_rate = 3e-3;
