@@ -5,6 +5,7 @@ option(PAGEWRIGHT_UNITY "Compile the sources of a folder together, eight at a ti
 option(PAGEWRIGHT_PCH "Precompile the headers that most files share (cmake/pagewright_pch.hpp)" ON)
 option(PAGEWRIGHT_USE_CCACHE "Reuse earlier compilations when ccache is installed" ON)
 option(PAGEWRIGHT_USE_MOLD "Link with mold when it is installed" ON)
+option(PAGEWRIGHT_FUZZ "Build the harnesses of tests/fuzz to fuzz, which needs clang" OFF)
 set(PAGEWRIGHT_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined or thread)")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

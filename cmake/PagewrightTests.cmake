@@ -109,34 +109,64 @@ function(pagewright_sanitizer_environment entry)
   endif()
 endfunction()
 
-# pagewright_python_environment(): the first entry of the label `python` makes one virtual environment for the suite.
-function(pagewright_python_environment)
-  set(PAGEWRIGHT_PYTEST_VENV ${CMAKE_BINARY_DIR}/pytest-venv CACHE INTERNAL "Virtual environment of the Python tests")
-  add_test(NAME python.environment
-           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/python_environment.sh ${PAGEWRIGHT_PYTEST_VENV})
-  set_tests_properties(python.environment PROPERTIES
-    LABELS python FIXTURES_SETUP python_environment SKIP_RETURN_CODE 77 TIMEOUT 300)
+# pagewright_test_programs(): every folder of tests/programs is one executable, for scripts that take --programs.
+function(pagewright_test_programs)
+  file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true ${CMAKE_CURRENT_SOURCE_DIR}/programs/*)
+  foreach(folder ${folders})
+    cmake_path(GET folder FILENAME name)
+    file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+    add_executable(${name} ${sources})
+    target_link_libraries(${name} PRIVATE pagewright::launch pagewright::options)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+    set_target_properties(${name} PROPERTIES
+      UNITY_BUILD ${PAGEWRIGHT_UNITY} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/programs)
+  endforeach()
 endfunction()
 
-# pagewright_python_test(<name> <script>): runs `script --pagewright <binary> --work <empty folder>` in that environment.
+# pagewright_python_environment(): two virtual environments, made by entries of their own: one for the suite, and one
+# with torch and transformers, which the build's torch serves where it can be imported.
+function(pagewright_python_environment)
+  set(PAGEWRIGHT_PYTEST_VENV ${CMAKE_BINARY_DIR}/pytest-venv CACHE INTERNAL "Virtual environment of the Python tests")
+  set(PAGEWRIGHT_TORCH_VENV ${CMAKE_BINARY_DIR}/torch-venv CACHE INTERNAL "Virtual environment of those that use torch")
+  cmake_path(GET LibtorchCpu_INCLUDE_DIR PARENT_PATH torch)
+  pagewright_python_environment_entry(python_environment environment ${PAGEWRIGHT_PYTEST_VENV})
+  pagewright_python_environment_entry(python_torch_environment torch_environment ${PAGEWRIGHT_TORCH_VENV} ${torch})
+endfunction()
+
+function(pagewright_python_environment_entry fixture name venv)
+  add_test(NAME python.${name}
+           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/python_environment.sh ${venv} ${ARGN})
+  set_tests_properties(python.${name} PROPERTIES
+    LABELS python FIXTURES_SETUP ${fixture} SKIP_RETURN_CODE 77 TIMEOUT 600)
+endfunction()
+
+# pagewright_python_test(<name> <script>): runs `script --pagewright <binary> --work <empty folder>` in the suite's
+# environment, or in the one with torch if the script imports it. A script that takes --programs is given the folder of
+# the test programs, and one that takes --long has a second entry, with that argument and label.
 function(pagewright_python_test name script)
   if(NOT TARGET pagewright)
     return()
   endif()
-  add_test(NAME python.${name}
-           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/python_test.sh ${PAGEWRIGHT_PYTEST_VENV} ${script}
-                   $<TARGET_FILE:pagewright>)
-  set_tests_properties(python.${name} PROPERTIES
-    LABELS python FIXTURES_REQUIRED python_environment SKIP_RETURN_CODE 77 TIMEOUT 300)
-  pagewright_sanitizer_environment(python.${name})
-  # A script that takes --long has a second entry, with that argument and label.
   file(READ ${script} text)
-  if(text MATCHES "add_argument\\(\"--long\"")
-    add_test(NAME python.${name}.long
-             COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/python_test.sh ${PAGEWRIGHT_PYTEST_VENV} ${script}
-                     $<TARGET_FILE:pagewright> --long)
-    set_tests_properties(python.${name}.long PROPERTIES
-      LABELS long FIXTURES_REQUIRED python_environment SKIP_RETURN_CODE 77 TIMEOUT 7200)
-    pagewright_sanitizer_environment(python.${name}.long)
+  set(fixture python_environment)
+  set(venv ${PAGEWRIGHT_PYTEST_VENV})
+  if(text MATCHES "\nimport torch")
+    set(fixture python_torch_environment)
+    set(venv ${PAGEWRIGHT_TORCH_VENV})
   endif()
+  set(command ${CMAKE_CURRENT_SOURCE_DIR}/support/python_test.sh ${venv} ${script} $<TARGET_FILE:pagewright>)
+  if(text MATCHES "add_argument\\(\"--programs\"")
+    list(APPEND command --programs ${CMAKE_CURRENT_BINARY_DIR}/programs)
+  endif()
+  pagewright_python_entry(python.${name} ${fixture} python 300 ${command})
+  if(text MATCHES "add_argument\\(\"--long\"")
+    pagewright_python_entry(python.${name}.long ${fixture} long 7200 ${command} --long)
+  endif()
+endfunction()
+
+function(pagewright_python_entry entry fixture label timeout)
+  add_test(NAME ${entry} COMMAND ${ARGN})
+  set_tests_properties(${entry} PROPERTIES
+    LABELS ${label} FIXTURES_REQUIRED ${fixture} SKIP_RETURN_CODE 77 TIMEOUT ${timeout})
+  pagewright_sanitizer_environment(${entry})
 endfunction()

@@ -2,6 +2,7 @@
 // The owner of a model's parameters: one flat buffer, and named views into it.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,6 +22,13 @@ struct FlatSlot {
   std::int64_t numel = 0;
 };
 
+/// Elements [first, first + numel) of a slot's parameter, and where they lie in a range of the flat buffer.
+struct FlatPart {
+  const FlatSlot* slot = nullptr;
+  std::int64_t first = 0, numel = 0;
+  std::int64_t offset = 0;  ///< from the beginning of the range
+};
+
 /// Of those that are trained; frozen ones lie apart and only join the views.
 /// Layout: all parameters with weight decay, sorted by name, then all without; both ranges padded to
 /// multiples of 128 elements (Note [Lanes] 4 in docs/architecture.md). Padding is zero and stays zero.
@@ -38,6 +46,10 @@ class FlatParameters {
   /// parameters. Frozen parameters are taken from it unless they are there.
   void load(const WeightsView::Tensors& tensors);
 
+  /// Calls `write` for each parameter with a view of its values, to be written in place: no second copy of
+  /// the model.
+  void fill(const std::function<void(const ParameterSpec& spec, const at::Tensor& values)>& write);
+
   /// Copies the values of all parameters that `other` has by the same name and shape, the backbone of a model
   /// with other heads, say. Returns how many they are.
   int load_shared(const WeightsView& other);
@@ -50,6 +62,8 @@ class FlatParameters {
   std::span<const FlatSlot> slots() const { return slots_; }
   /// [padded], on the device. Throws Error while they are away.
   const at::Tensor& values() const;
+  /// What elements [begin, end) of the buffer hold, in their order: a rank fills its shard from these alone.
+  std::vector<FlatPart> parts(std::int64_t begin, std::int64_t end) const;
   std::int64_t decay_end() const { return decay_end_; }  ///< [0, decay_end) is decayed
   std::int64_t numel() const { return numel_; }
   at::ScalarType dtype() const { return options_.dtype().toScalarType(); }

@@ -47,6 +47,33 @@ void read_policies(const Section& root, double alpha, std::vector<PolicyVariant>
   }
 }
 
+/// The tokenizer in the folder of the model; none for a model from scratch, or when it cannot be read.
+std::optional<Tokenizer> read_tokenizer(const Section& model, const ModelConfig& config) {
+  if (config.path.empty()) return std::nullopt;
+  try {
+    return Tokenizer::read(config.path);
+  } catch (const Error& error) {
+    model.complain("path", error.what());
+    return std::nullopt;
+  }
+}
+
+/// Another backbone for reward models; they read the policy's prompts, so that the tokenizers must be equal.
+std::optional<ModelConfig> read_reward_backbone(const Section& rewards,
+                                                const std::optional<Tokenizer>& policys) {
+  const std::optional<Section> section =
+      rewards.optional_child("model", "backbone of the reward models, if not that of `model`");
+  if (!section) return std::nullopt;
+  ModelConfig config = ModelConfig::from(*section);
+  if (const std::optional<Tokenizer> own = read_tokenizer(*section, config))
+    if (!policys || own->hash() != policys->hash())
+      section->complain(
+          "path", policys ? "its tokenizer is another than that of model.path, but reward models read "
+                            "the policy's prompts"
+                          : "a pre-trained reward model needs a policy with its tokenizer: set model.path");
+  return config;
+}
+
 EvaluationConfig read_evaluation(const Section& section) {
   EvaluationConfig config;
   section.read("requests", config.requests, at_least(0), "held-out requests at most; 0: all");
@@ -56,6 +83,24 @@ EvaluationConfig read_evaluation(const Section& section) {
                "pages a request");
   section.read("cutoff", config.cutoff, at_least(1), "k of NDCG@k, Recall@k and Hit@k");
   return config;
+}
+
+/// Prompts that grow with what is in the log are kept within the model's context; others must fit.
+void limit_prompts(const Section& section, Experiment& experiment) {
+  const int candidates = experiment.schema.max_candidates;
+  const int room = static_cast<int>(experiment.model.max_positions) -
+                   experiment.schema.max_response_tokens() - PageSchema::kUnconstrainedSlack;
+  const int needed = experiment.prompt.has_text() ? experiment.prompt.least_positions(candidates)
+                                                  : experiment.prompt.most_positions(candidates);
+  if (needed > room)
+    section.complain(
+        "", fmt::format("a prompt of {} candidates takes {} positions{}, but the model's {} leave {} beside "
+                        "the longest page: lower schema.max_candidates, shorten the template or raise "
+                        "model.max_positions",
+                        candidates, needed, experiment.prompt.has_text() ? " without any text" : "",
+                        experiment.model.max_positions, room));
+  else if (experiment.prompt.has_text())
+    experiment.prompt.limit_positions(room);
 }
 
 void check_model(const Section& section, const ModelConfig& model) {
@@ -82,13 +127,16 @@ Experiment read_experiment(const Section& root) {
                  {{"shuffled", CandidateOrderKind::shuffled}, {"logged", CandidateOrderKind::logged}},
                  "order in which the policy sees the candidates; with `logged` it is a re-ranker");
   experiment.schema = PageSchema::from(root.child("schema", "what a page may look like"));
-  experiment.prompt = PromptTemplate::from(root.child("prompt", "which fields of a request the model sees"));
   const Section model = root.child("model", "the transformer");
   experiment.model = ModelConfig::from(model);
   check_model(model, experiment.model);
+  const Section prompt = root.child("prompt", "which fields of a request the model sees");
+  experiment.prompt = PromptTemplate::from(prompt, read_tokenizer(model, experiment.model));
+  limit_prompts(prompt, experiment);
   experiment.warmup = WarmupConfig::from(root.child("warmup", "supervised start: `sft`"));
   const Section rewards = root.child("rewards", "learned rewards: `fit-reward`");
   experiment.rewards = RewardsConfig::from(rewards);
+  experiment.reward_backbone = read_reward_backbone(rewards, experiment.prompt.tokenizer());
   rewards.read("diversity", experiment.diversity_weight,
                "weight of the rule term: share of distinct categories on the page");
   rewards.read("oracle", experiment.oracle_weight,
@@ -129,15 +177,25 @@ PageLanguage Experiment::language() const {
   return PageLanguage(schema, prompt, candidate_order, seed);
 }
 
-ModelConfig Experiment::policy_model() const {
-  const PageLanguage spoken = language();
-  const LayoutVocabulary& vocabulary = spoken.vocabulary();
-  ModelConfig config = model;
+namespace {
+
+ModelConfig with_vocabulary(ModelConfig config, const LayoutVocabulary& vocabulary) {
   config.vocab_size = vocabulary.size();
   config.layout_begin = vocabulary.layout_begin();
   config.structure_size = vocabulary.structure_size();
+  return config;
+}
+
+}  // namespace
+
+ModelConfig Experiment::policy_model() const {
+  ModelConfig config = with_vocabulary(model, language().vocabulary());
   config.value_head = !critic.separate();
   return config;
+}
+
+ModelConfig Experiment::reward_model() const {
+  return with_vocabulary(reward_backbone.value_or(model), language().vocabulary());
 }
 
 int Experiment::worker_threads(int ranks) const {

@@ -51,6 +51,7 @@ struct Experiment {
   ModelConfig model;
   WarmupConfig warmup;
   RewardsConfig rewards;
+  std::optional<ModelConfig> reward_backbone;  ///< `rewards.model`
   PpoConfig ppo;
   OptimizerConfig ppo_optimizer;
   CriticConfig critic;
@@ -67,6 +68,8 @@ struct Experiment {
   PageLanguage language() const;
   /// The policy's model: the backbone of `model` with vocabulary, layout head and value head filled in.
   ModelConfig policy_model() const;
+  /// Backbone and vocabulary of reward models: those of the policy unless `rewards.model` says otherwise.
+  ModelConfig reward_model() const;
   /// Threads of one of `ranks` processes on this machine.
   int worker_threads(int ranks = 1) const;
   /// Fixed number of parts of every batch, `ppo.lanes`.

@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "distributed/agreement.hpp"
 #include "launch/policy_training.hpp"
+#include "launch/prompt_report.hpp"
 #include "launch/requeue.hpp"
 #include "launch/verbs.hpp"
 
@@ -31,6 +32,7 @@ void train(Workbench& bench, const TrainOptions& options) {
   on_all_ranks(bench.world(), [&] {
     require(!chosen.empty(), "the experiment has no policy '{}'; its policies are {}", options.policy, names);
   });
+  on_first_rank(bench.world(), [&] { report_prompt_lengths(bench.language(), bench.log()); });
   CheckpointHashes hashes;
   for (const PolicyVariant& variant : chosen) {
     const auto trained = train_policy(bench, variant, options.resume);

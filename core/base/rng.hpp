@@ -24,7 +24,8 @@ enum class RandomStream : uint32_t {
   request_draw,     ///< requests of an iteration
   baseline,         ///< random decisions of baseline policies
   controls,         ///< negative controls
-  misses            ///< warm-up pages whose engaged items come late
+  misses,           ///< warm-up pages whose engaged items come late
+  added_rows        ///< embeddings of tokens that a pre-trained vocabulary lacks
 };
 
 /// Philox4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",

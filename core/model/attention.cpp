@@ -1,5 +1,6 @@
 #include "core/model/attention.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -62,8 +63,20 @@ class WalkTranspose {
 
 struct HeadShape {
   std::int64_t head_size, heads, kv_heads;
+  std::int64_t window;  ///< 0: none
   std::int64_t group() const { return heads / kv_heads; }
 };
+
+/// First key of the walk that row i of a segment sees: positions grow along the walk.
+std::int64_t first_key(const BatchPlan& plan, const SegmentSpan& segment, std::int64_t i,
+                       std::int64_t window) {
+  if (window == 0) return 0;
+  const auto position = [&](std::int64_t row) { return plan.positions[static_cast<std::size_t>(row)]; };
+  const std::int64_t oldest = position(segment.begin + i) - window + 1, own = position(segment.begin);
+  if (oldest >= own) return segment.parent_size + (oldest - own);
+  if (segment.parent_size == 0) return 0;
+  return std::clamp(oldest - position(segment.parent_begin), std::int64_t{0}, segment.parent_size);
+}
 
 template <class T>
 void attend_segments(const BatchPlan& plan, const HeadShape& shape, const T* q, const T* k, const T* v,
@@ -83,6 +96,7 @@ void attend_segments(const BatchPlan& plan, const HeadShape& shape, const T* q, 
       keys.value_stride = kv_width, keys.row_split = segment.parent_size;
       for (std::int64_t i = 0; i < segment.size; ++i) {
         keys.count = segment.parent_size + i + 1;
+        keys.first = first_key(plan, segment, i, shape.window);
         for (std::int64_t h = kv * shape.group(); h < (kv + 1) * shape.group(); ++h) {
           const std::int64_t row = segment.begin + i, at = row * q_width + h * size;
           lse[row * shape.heads + h] =
@@ -122,6 +136,7 @@ void attend_segments_grad(const BatchPlan& plan, const HeadShape& shape, const A
       }
       for (std::int64_t i = 0; i < segment.size; ++i) {
         g.count = segment.parent_size + i + 1;
+        g.first = first_key(plan, segment, i, shape.window);
         for (std::int64_t h = kv * shape.group(); h < (kv + 1) * shape.group(); ++h) {
           const std::int64_t row = segment.begin + i, at = row * q_width + h * size;
           g.query = t.q + at, g.out = t.out + at, g.grad_out = t.grad_out + at, g.grad_query = t.grad_q + at;
@@ -133,15 +148,17 @@ void attend_segments_grad(const BatchPlan& plan, const HeadShape& shape, const A
   }
 }
 
-HeadShape head_shape(const at::Tensor& query, const at::Tensor& key, std::int64_t head_size) {
-  return {head_size, query.size(1) / head_size, key.size(1) / head_size};
+HeadShape head_shape(const at::Tensor& query, const at::Tensor& key, std::int64_t head_size,
+                     std::int64_t window) {
+  return {head_size, query.size(1) / head_size, key.size(1) / head_size, window};
 }
 
 struct SegmentAttention : torch::autograd::Function<SegmentAttention> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& q_in, const at::Tensor& k_in,
-                            const at::Tensor& v_in, std::int64_t head_size, const BatchPlanPtr& plan) {
+                            const at::Tensor& v_in, std::int64_t head_size, const BatchPlanPtr& plan,
+                            std::int64_t window) {
     const at::Tensor q = q_in.contiguous(), k = k_in.contiguous(), v = v_in.contiguous();
-    const HeadShape shape = head_shape(q, k, head_size);
+    const HeadShape shape = head_shape(q, k, head_size, window);
     at::Tensor out = at::empty_like(q), lse = at::empty({q.size(0), shape.heads}, q.options());
     dispatch_real(q, "attention", [&](auto zero) {
       using T = decltype(zero);
@@ -151,6 +168,7 @@ struct SegmentAttention : torch::autograd::Function<SegmentAttention> {
     ctx->save_for_backward({q, k, v, out, lse});
     ctx->saved_data["plan"] = c10::IValue::make_capsule(plan);
     ctx->saved_data["head_size"] = head_size;
+    ctx->saved_data["window"] = window;
     return out;
   }
 
@@ -159,7 +177,8 @@ struct SegmentAttention : torch::autograd::Function<SegmentAttention> {
     const auto plan = c10::static_intrusive_pointer_cast<BatchPlan>(ctx->saved_data["plan"].toCapsule());
     const at::Tensor grad = grads[0].contiguous();
     at::Tensor grad_q = at::empty_like(s[0]), grad_k = at::zeros_like(s[1]), grad_v = at::zeros_like(s[2]);
-    const HeadShape shape = head_shape(s[0], s[1], ctx->saved_data["head_size"].toInt());
+    const HeadShape shape =
+        head_shape(s[0], s[1], ctx->saved_data["head_size"].toInt(), ctx->saved_data["window"].toInt());
     dispatch_real(grad, "attention", [&](auto zero) {
       using T = decltype(zero);
       attend_segments_grad<T>(
@@ -168,15 +187,15 @@ struct SegmentAttention : torch::autograd::Function<SegmentAttention> {
            s[3].const_data_ptr<T>(), s[4].const_data_ptr<T>(), grad.const_data_ptr<T>(),
            grad_q.mutable_data_ptr<T>(), grad_k.mutable_data_ptr<T>(), grad_v.mutable_data_ptr<T>()});
     });
-    return {grad_q, grad_k, grad_v, at::Tensor(), at::Tensor()};
+    return {grad_q, grad_k, grad_v, at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
 }  // namespace
 
 at::Tensor segment_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                             std::int64_t head_size, const BatchPlanPtr& plan) {
-  return SegmentAttention::apply(query, key, value, head_size, plan);
+                             std::int64_t head_size, const BatchPlanPtr& plan, std::int64_t window) {
+  return SegmentAttention::apply(query, key, value, head_size, plan, window);
 }
 
 }  // namespace pagewright

@@ -22,7 +22,7 @@ void plan_tokens(const ModelConfig& config, const TokenBags& tokens, std::size_t
   }
 }
 
-SegmentSpan plan_segment(const Batch& batch, std::size_t index, const BatchPlan& plan) {
+SegmentSpan plan_segment(const Batch& batch, std::size_t index, const BatchPlan& plan, bool windowed) {
   const Segment& segment = batch.segments[index];
   SegmentSpan span{plan.rows, segment.tokens.size(), 0, 0};
   if (segment.parent < 0) return span;
@@ -33,6 +33,11 @@ SegmentSpan plan_segment(const Batch& batch, std::size_t index, const BatchPlan&
           parent, index);
   span.parent_begin = plan.segments[parent].begin;
   span.parent_size = plan.segments[parent].size;
+  require(
+      !windowed || segment.first_position >= batch.segments[parent].first_position + span.parent_size,
+      "model input: segment {} starts at position {}, within its parent; a model with a sliding window needs "
+      "positions that grow",
+      index, segment.first_position);
   return span;
 }
 
@@ -44,7 +49,7 @@ BatchPlanPtr plan_batch(const ModelConfig& config, const Batch& batch, at::Scala
   std::int64_t last_position = -1;
   for (std::size_t index = 0; index < batch.segments.size(); ++index) {
     const Segment& segment = batch.segments[index];
-    const SegmentSpan span = plan_segment(batch, index, *plan);
+    const SegmentSpan span = plan_segment(batch, index, *plan, !config.windows.empty());
     plan_tokens(config, segment.tokens, index, *plan);
     const std::int64_t end = segment.first_position + span.size;
     require(segment.first_position >= 0 && end <= config.max_positions,

@@ -82,6 +82,7 @@ void DecodeSession<T>::load_layers(const WeightsView& weights) {
   for (std::int64_t i = 0; i < config_.layers; ++i) {
     const std::string prefix = "model.layers." + std::to_string(i) + ".";
     Layer layer;
+    layer.window = config_.window(i);
     layer.input_norm = vector_of(weights, prefix + "input_layernorm.weight");
     layer.output_norm = vector_of(weights, prefix + "post_attention_layernorm.weight");
     layer.q = load_matrix(weights, prefix + "self_attn.q_proj", config_.qkv_bias);
@@ -190,6 +191,7 @@ void DecodeSession<T>::attend(const Layer& layer, std::int32_t stream, const T* 
   keys.chunk_split = prompt.length / kLanes;
   keys.value_stride = width, keys.row_split = prompt.length;
   keys.count = prompt.length + state.steps + 1;
+  if (layer.window > 0) keys.first = std::max<std::int64_t>(0, keys.count - layer.window);
   scratch_.walk.resize(static_cast<std::size_t>(padded_to_lanes(keys.count) + size));
   for (std::int64_t kv = 0; kv < config_.kv_heads; ++kv) {
     keys.keys[0] = layer.prompt_keys.data() + prompt.key_offset + kv * size * keys.key_stride[0];

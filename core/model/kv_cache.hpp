@@ -45,6 +45,7 @@ class DecodeSession {
   struct Layer {
     at::Tensor input_norm, output_norm, q_norm, k_norm;  // [dim] or [head_size]
     Matrix q, k, v, o, gate, up, down;
+    std::int64_t window = 0;
     std::vector<T> prompt_keys;  // [kv_heads, head_size, padded length] prompt after prompt
     at::Tensor prompt_values;    // [prompt rows, kv_width]
     std::vector<T> own_keys;     // [streams, kv_heads, head_size, own_stride_]

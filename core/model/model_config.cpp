@@ -4,6 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/config/section.hpp"
+#include "core/model/hf_config.hpp"
 
 namespace pagewright {
 namespace {
@@ -23,12 +24,65 @@ void check_rope(const RopeScaling& rope, std::int64_t head_size) {
 
 }  // namespace
 
+namespace {
+
+ModelConfig shape_of_folder(const Section& section, const std::filesystem::path& folder) {
+  if (folder.empty()) return {};
+  try {
+    require(std::filesystem::is_directory(folder), "there is no folder {}", folder.string());
+    ModelConfig config = read_hf_config(folder / "config.json");
+    config.path = folder;
+    return config;
+  } catch (const Error& error) {
+    section.complain("path", error.what());
+    return {};
+  }
+}
+
+/// What the folder's config.json says is not for the experiment to say.
+void refuse_other_shape(const Section& section, const ModelConfig& folder, const ModelConfig& read) {
+  const auto check = [&](const char* key, auto folders, auto given) {
+    if (section.has(key) && folders != given)
+      section.complain(key, fmt::format("{} is {} in {}; leave the key out", key, folders,
+                                        (folder.path / "config.json").string()));
+  };
+  check("dim", folder.dim, read.dim);
+  check("layers", folder.layers, read.layers);
+  check("heads", folder.heads, read.heads);
+  check("kv_heads", folder.kv_heads, read.kv_heads);
+  check("head_dim", folder.head_dim, read.head_dim);
+  check("ffn_dim", folder.ffn_dim, read.ffn_dim);
+  check("norm_eps", folder.norm_eps, read.norm_eps);
+  check("rope_theta", folder.rope_theta, read.rope_theta);
+  check("qk_norm", folder.qk_norm, read.qk_norm);
+  check("qkv_bias", folder.qkv_bias, read.qkv_bias);
+  check("tied", folder.tied, read.tied);
+  if (read.max_positions > folder.max_positions)
+    section.complain("max_positions", fmt::format("the model in {} was made for {} positions at most",
+                                                  folder.path.string(), folder.max_positions));
+}
+
+}  // namespace
+
 ModelConfig ModelConfig::from(const Section& section) {
-  ModelConfig c;
+  std::filesystem::path path;
+  section.read(
+      "path", path,
+      "folder of a Hugging Face model to start from: its config.json gives the shape, its tokenizer.json the "
+      "words of prompts; empty: a model of the shape below, from scratch");
+  const ModelConfig folder = shape_of_folder(section, path);
+  ModelConfig c = folder;
+  section.read_enum("start", c.start,
+                    {{"pretrained", ModelStart::pretrained}, {"random", ModelStart::random}},
+                    "with `path`: whether its weights are taken, or its shape and tokenizer alone");
+  section.read_enum(
+      "layout_start", c.layout_start, {{"names", LayoutStart::names}, {"mean", LayoutStart::mean}},
+      "with `path`: embeddings of the page's tokens begin at the mean of the words in their names, or of "
+      "all tokens, plus a little noise");
   section.read("dim", c.dim, at_least(1), "width of the hidden states");
   section.read("layers", c.layers, at_least(1), "number of transformer layers");
   section.read("heads", c.heads, at_least(1), "query heads of a layer");
-  c.kv_heads = c.heads;
+  if (c.path.empty()) c.kv_heads = c.heads;
   section.read("kv_heads", c.kv_heads, at_least(1), "key-value heads of a layer; divides heads");
   section.read("head_dim", c.head_dim, at_least(0), "width of a head; 0: dim / heads");
   section.read("ffn_dim", c.ffn_dim, at_least(1), "width of the feed-forward layer");
@@ -44,6 +98,7 @@ ModelConfig ModelConfig::from(const Section& section) {
                     "how items are scored: by their candidate's hidden state too, or by the LM head alone");
   c.lora = LoraConfig::from(section.child("lora", "low-rank adapters on a frozen backbone"));
   c.frozen_backbone = c.lora.on();
+  if (!c.path.empty()) refuse_other_shape(section, folder, c);
   if (c.heads % c.kv_heads != 0) section.complain("kv_heads", "kv_heads must divide heads");
   if (c.head_dim == 0 && c.dim % c.heads != 0)
     section.complain("heads", "heads must divide dim, or head_dim must be given");

@@ -2,6 +2,7 @@
 // Shape of a decoder-only transformer of the Llama family and of the heads on it.
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,21 @@ class Section;
 /// sqrt(dim).
 enum class LayoutHeadKind { pointer, tokens };
 
+/// Where the weights begin: as they are in `path`, or at random in its shape.
+enum class ModelStart { pretrained, random };
+
+/// How embeddings and LM head rows of layout tokens begin on a pre-trained vocabulary: at the mean of the
+/// rows of the words in their names, or of all rows; both with a little noise.
+enum class LayoutStart { names, mean };
+
 /// Field names in comments are those of Hugging Face's config.json.
 struct ModelConfig {
+  /// Folder of a Hugging Face model that gives shape, weights and tokenizer; or empty.
+  std::filesystem::path path;
+  /// With `path`.
+  ModelStart start = ModelStart::pretrained;
+  LayoutStart layout_start = LayoutStart::names;
+
   std::int64_t vocab_size = 0;       ///< vocab_size
   std::int64_t dim = 64;             ///< hidden_size
   std::int64_t layers = 2;           ///< num_hidden_layers
@@ -71,8 +85,8 @@ struct ModelConfig {
   /// The same model with its adapters switched off.
   ModelConfig without_adapters() const;
 
-  /// Reads dim, layers, heads, kv_heads, ffn_dim, ... ; vocabulary and heads are set by the code that builds
-  /// the model.
+  /// Reads path, or dim, layers, heads, kv_heads, ffn_dim, ... ; vocabulary and heads are set by the code
+  /// that builds the model.
   static ModelConfig from(const Section& section);
   /// Throws Error naming the first field that does not make a model (heads not divisible, odd head size,
   /// ...).

@@ -16,7 +16,8 @@ namespace pagewright {
 /// - norms, softmax, activations: sixteen lanes and one fixed tree over the elements of the row;
 /// - attention: the j-th key of a row's walk (parent first, then its own segment) lies in lane j % 16,
 /// wherever its
-///   memory is; lanes beyond the last key add an exact zero.
+///   memory is; lanes beyond the last key, and before the first within a sliding window, add an exact zero;
+/// - rotary positions: a row is turned by its own position, whatever follows (rope_table.hpp).
 /// Cached decoding calls the same compiled kernels. Gradients need no such property, only one order: each
 /// weight gradient is one sum over the rows of one call, first row to last, on one thread.
 

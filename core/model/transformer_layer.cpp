@@ -41,8 +41,8 @@ at::Tensor norm_heads(const at::Tensor& x, const at::Tensor& weight, const Model
   return rms_norm_rows(x.view({-1, config.head_size()}), weight, config.norm_eps).view(x.sizes());
 }
 
-at::Tensor attention_block(const LayerWeights& layer, const ModelConfig& config, const BatchPlanPtr& plan,
-                           const at::Tensor& x, LayerKeysValues& kv) {
+at::Tensor attention_block(const LayerWeights& layer, const ModelConfig& config, std::int64_t window,
+                           const BatchPlanPtr& plan, const at::Tensor& x, LayerKeysValues& kv) {
   const at::Tensor input = rms_norm_rows(x, layer.at("input_layernorm.weight"), config.norm_eps);
   at::Tensor query = layer.linear("self_attn.q_proj", input, config.qkv_bias);
   at::Tensor key = layer.linear("self_attn.k_proj", input, config.qkv_bias);
@@ -53,7 +53,7 @@ at::Tensor attention_block(const LayerWeights& layer, const ModelConfig& config,
   }
   kv = {rope_rows(key, plan), value};
   const at::Tensor mixed =
-      segment_attention(rope_rows(query, plan), kv.keys, kv.values, config.head_size(), plan);
+      segment_attention(rope_rows(query, plan), kv.keys, kv.values, config.head_size(), plan, window);
   return at::add(x, layer.linear("self_attn.o_proj", mixed, config.output_bias));
 }
 
@@ -116,9 +116,10 @@ at::Tensor transformer_layer(const WeightsView& weights, std::int64_t layer, con
                              const at::Tensor& x, LayerKeysValues* captured) {
   const LayerWeights own(weights, layer);
   LayerKeysValues kv;
-  at::Tensor y = attention_block(own, weights.config(), plan, x, kv);
+  const ModelConfig& config = weights.config();
+  at::Tensor y = attention_block(own, config, config.window(layer), plan, x, kv);
   if (captured) *captured = std::move(kv);
-  return feed_forward_block(own, weights.config(), y);
+  return feed_forward_block(own, config, y);
 }
 
 at::Tensor checkpointed_layer(std::shared_ptr<LayerSource> source, std::int64_t layer,

@@ -37,10 +37,21 @@ class PageLanguage {
   EncodedPage encode(const CandidateOrder& order, const Page& page) const;
   DecodedPage decode(const CandidateOrder& order, std::span<const TokenId> tokens) const;
 
+  /// The prompt as text (PromptTemplate::render_text).
+  std::string prompt_text(const Request& request, CandidateOrder order) const;
+
+  /// Spelling of any token of the vocabulary.
+  std::string token_name(TokenId id) const;
+  /// Spellings of the tokens that a tokenizer lacks, in the order of their ids from
+  /// PromptTemplate::table_begin(): tables of fields, then layout tokens.
+  std::vector<std::string> added_token_names() const;
+
   /// SHA-256 over schema, template and order kind: two parties with equal hashes speak the same language.
   std::string hash() const;
 
  private:
+  void check_token_names() const;
+
   PageSchema schema_;
   PromptTemplate template_;
   LayoutVocabulary vocabulary_;

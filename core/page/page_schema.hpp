@@ -82,6 +82,8 @@ struct PageSchema {
   int max_slots() const;
   /// The most response tokens of a page: section starts and ends, slots, and the page end.
   int max_response_tokens() const;
+  /// Unconstrained pages may run past it by so much before they are cut.
+  static constexpr int kUnconstrainedSlack = 8;
   /// SHA-256 over a canonical rendering; stored in logs and checkpoints.
   std::string hash() const;
 };

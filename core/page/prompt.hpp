@@ -15,12 +15,13 @@ using CandidateOrder = std::vector<std::int32_t>;
 /// A rendered prompt. The last position is page_start; the first response token is predicted from it.
 struct Prompt {
   TokenBags tokens;
-  CandidateOrder order;  ///< [M]
-  std::vector<std::int32_t>
-      candidate_position;  ///< [M] by place j in `order`: candidate's last prompt position
+  CandidateOrder order;                          ///< [M]
+  std::vector<std::int32_t> candidate_position;  ///< [M] by place j in `order`: last position before the next
+                                                 ///< candidate, or before page_start
   /// [M] by place j: ids to add to the pointer token when the candidate is placed (its field tokens); empty
   /// bags when placed items carry no features.
   TokenBags candidate_fields;
+  bool shortened = false;  ///< actions were left out or candidates' words cut to fit the model's context
 };
 
 }  // namespace pagewright

@@ -1,123 +1,31 @@
 #include "core/page/prompt_template.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <limits>
-#include <map>
 
 #include "core/base/error.hpp"
 #include "core/base/sha256.hpp"
-#include "core/config/section.hpp"
 #include "core/page/candidate_facts.hpp"
+#include "core/page/field_value.hpp"
+#include "core/page/prompt_writer.hpp"
 
 namespace pagewright {
 namespace {
 
 using FieldValue = TemplateField::Value;
-using FieldList = std::vector<TemplateField>;
 
-/// Fields of one key; a field that cannot be read is a complaint at the key.
-FieldList read_fields(const Section& section, const char* key, TemplateGroup group, const char* doc) {
-  std::vector<std::string> texts;
-  section.read(key, texts, doc);
-  FieldList fields;
-  for (const std::string& text : texts) {
-    try {
-      fields.push_back(parse_template_field(text, group));
-      if (fields.back().kind == TemplateField::Kind::text)
-        section.complain(key,
-                         fmt::format("{} needs a tokenizer: set model.path (not available for models trained "
-                                     "from scratch)",
-                                     text));
-    } catch (const Error& error) {
-      section.complain(key, error.what());
-    }
-  }
-  return fields;
-}
-
-/// `fused` or `tokens`, not both.
-FieldList read_group(const Section& section, TemplateGroup group, bool& fused) {
-  FieldList together =
-      read_fields(section, "fused", group, "fields summed into one position, as {brand|hash:64}");
-  FieldList apart = read_fields(section, "tokens", group, "fields with a position each, in place of `fused`");
-  if (!together.empty() && !apart.empty())
-    section.complain("tokens", "give either `fused` or `tokens`, not both");
-  fused = apart.empty();
-  return fused ? together : apart;
-}
-
-double context_number(const std::string& text) {
-  double value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || end != text.data() + text.size())
-    return std::numeric_limits<double>::quiet_NaN();
-  return value;
-}
-
-TokenId context_token(const TemplateField& field, const Request& request) {
-  if (field.value == FieldValue::query) return field.text(request.query);
-  const auto found = request.context.find(field.name);
-  if (found == request.context.end()) return field.absent();
-  return field.kind == TemplateField::Kind::hash ? field.text(found->second)
-                                                 : field.number(context_number(found->second));
-}
-
-TokenId item_token(const TemplateField& field, const Item& item) {
-  switch (field.value) {
-    case FieldValue::id:
-      return field.text(item.id);
-    case FieldValue::title:
-      return field.text(item.title);
-    case FieldValue::category:
-      return field.text(item.category);
-    case FieldValue::brand:
-      return field.text(item.brand);
-    case FieldValue::seller:
-      return field.text(item.seller);
-    case FieldValue::currency:
-      return field.text(item.currency);
-    case FieldValue::price:
-      return item.price ? field.number(static_cast<double>(*item.price)) : field.absent();
-    case FieldValue::ad:
-      return field.number(item.ad ? 1 : 0);
-    case FieldValue::feature: {
-      const auto found = item.features.find(field.name);
-      return found == item.features.end() ? field.absent() : field.number(found->second);
-    }
-    default:
-      fail("field {} is not of an item", field.str());
-  }
-}
-
-TokenId action_token(const TemplateField& field, const Request& request, const HistoryAction& action) {
-  if (field.value == FieldValue::action) return field.number(static_cast<int>(action.kind));
-  if (field.value != FieldValue::age) return item_token(field, action.item);
-  if (action.timestamp == 0 || request.timestamp == 0) return field.absent();
-  return field.number(static_cast<double>(request.timestamp - action.timestamp));
-}
-
-TokenId candidate_token(const TemplateField& field, const Item& item, int rank, const CandidateFacts& facts) {
-  switch (field.value) {
-    case FieldValue::rank:
-      return field.number(rank);
-    case FieldValue::price_rank:
-      return field.number(facts.price_rank);
-    case FieldValue::history_count:
-      return field.number(facts.history_count);
-    case FieldValue::last_touched:
-      return facts.last_touched < 0 ? field.absent() : field.number(facts.last_touched);
-    case FieldValue::last_action:
-      return facts.last_touched < 0 ? field.absent() : field.number(static_cast<int>(facts.last_action));
-    default:
-      return item_token(field, item);
-  }
-}
-
-bool uses_any(const FieldList& fields, std::initializer_list<FieldValue> values) {
-  return std::any_of(fields.begin(), fields.end(), [&](const TemplateField& field) {
-    return std::find(values.begin(), values.end(), field.value) != values.end();
+bool uses_any(const TemplateParts& parts, std::initializer_list<FieldValue> values) {
+  return std::ranges::any_of(parts, [&](const TemplatePart& part) {
+    return part.field && std::ranges::find(values, part.field->value) != values.end();
   });
+}
+
+void write_part(const TemplatePart& part, const FieldPlace& place, PromptWriter& out) {
+  if (!part.field)
+    out.words(part.words);
+  else if (part.is_text())
+    out.value(field_words(*part.field, place), part.field->size);
+  else
+    out.token(field_token(*part.field, place));
 }
 
 void check_order(const Request& request, const CandidateOrder& order, const LayoutVocabulary& vocabulary) {
@@ -138,123 +46,215 @@ void check_order(const Request& request, const CandidateOrder& order, const Layo
 
 }  // namespace
 
-PromptTemplate PromptTemplate::from(const Section& section) {
-  PromptTemplate result;
-  result.context_ = read_fields(section, "context", TemplateGroup::context,
-                                "fields of the request, one position each, as {context.device|hash:8}");
-  const Section history = section.child("history", "the user's last actions");
-  history.read("last", result.history_last_, in_closed(0, 4096).in_units("actions"),
-               "how many actions the prompt shows");
-  result.history_ = read_group(history, TemplateGroup::history, result.history_fused_);
-  if (result.history_last_ > 0 && result.history_.empty())
-    history.complain("last", "history.last needs fields: give history.fused or history.tokens");
-  if (result.history_last_ == 0 && !result.history_.empty())
-    history.complain("last", "history has fields but shows no action: set history.last above 0");
-  result.candidate_ =
-      read_group(section.child("candidate", "the candidates, each starting with its pointer token"),
-                 TemplateGroup::candidate, result.candidate_fused_);
-  section.read("placed_features", result.placed_features_,
-               "whether an item on the page carries the embeddings of its candidate's fields");
-  result.assign_tables();
-  return result;
-}
+/// A prompt in the making.
+struct PromptTemplate::Draft {
+  PromptWriter writer;
+  Prompt prompt;
+};
 
-void PromptTemplate::assign_tables() {
-  std::map<std::string, TokenId> tables;
-  base_size_ = kBos + 1;
-  for (FieldList* group : {&context_, &history_, &candidate_}) {
-    for (TemplateField& field : *group) {
-      if (field.kind == TemplateField::Kind::text) continue;
-      const auto [table, is_new] = tables.emplace(field.table_key(), base_size_);
-      field.first_token = table->second;
-      if (is_new) base_size_ += field.size + 1;
-    }
-  }
+bool PromptTemplate::has_text() const {
+  const auto any_text = [](const TemplateParts& parts) {
+    return std::ranges::any_of(parts, &TemplatePart::is_text);
+  };
+  return any_text(context_) || any_text(history_) || any_text(candidate_) || !history_heading_.empty() ||
+         !candidate_heading_.empty() || !end_.empty();
 }
 
 bool PromptTemplate::uses_logged_rank() const {
   return uses_any(candidate_, {FieldValue::rank});
 }
 
-int PromptTemplate::max_positions(int candidates) const {
-  const int per_action = history_fused_ ? 1 : static_cast<int>(history_.size());
-  const int per_candidate = candidate_fused_ ? 1 : 1 + static_cast<int>(candidate_.size());
-  return 2 + static_cast<int>(context_.size()) + history_last_ * per_action + candidates * per_candidate;
+bool PromptTemplate::is_plain_tokens() const {
+  const bool tables =
+      std::ranges::any_of(candidate_, [](const TemplatePart& part) { return !part.is_text(); });
+  const bool sums_history = history_last_ > 0 && history_fused_ && history_.size() > 1;
+  return !sums_history && !(tables && (candidate_fused_ || placed_features_));
 }
 
-void PromptTemplate::push_context(const Request& request, TokenBags& out) const {
-  for (const TemplateField& field : context_) out.push(context_token(field, request));
+void PromptTemplate::limit_positions(int most) {
+  limit_ = max_tokens_ > 0 ? std::min(max_tokens_, most) : most;
 }
 
-void PromptTemplate::push_history(const Request& request, TokenBags& out) const {
-  const std::size_t actions = request.history.size();
-  const std::size_t shown = std::min(actions, static_cast<std::size_t>(history_last_));
+int PromptTemplate::words_size(const std::string& words) const {
+  return words.empty() ? 0 : static_cast<int>(tokenizer_->encode_plain(words).size());
+}
+
+int PromptTemplate::most_of(const TemplateParts& parts) const {
+  int most = 0;
+  for (const TemplatePart& part : parts)
+    most += !part.field ? words_size(part.words) : part.is_text() ? part.field->size : 1;
+  return most;
+}
+
+int PromptTemplate::most_positions(int candidates) const {
+  const int action = history_fused_ ? 1 : most_of(history_);
+  const int candidate = candidate_fused_ ? 1 : 1 + most_of(candidate_);
+  const int first = tokenizer_ ? static_cast<int>(tokenizer_->prompt_prefix().size()) : 1;
+  return first + most_of(context_) + words_size(history_heading_) + history_last_ * action +
+         words_size(candidate_heading_) + candidates * candidate + words_size(end_) + 1;
+}
+
+int PromptTemplate::least_positions(int candidates) const {
+  const auto tables =
+      std::ranges::count_if(candidate_, [](const TemplatePart& part) { return !part.is_text(); });
+  const int candidate = candidate_fused_ ? 1 : 1 + static_cast<int>(tables);
+  const int whole = candidate_fused_ ? 1 : 1 + most_of(candidate_);
+  const int action = history_fused_ ? 1 : most_of(history_);
+  return most_positions(candidates) - history_last_ * action - candidates * (whole - candidate);
+}
+
+void PromptTemplate::write_history(const Request& request, int actions, PromptWriter& out) const {
+  out.words(history_heading_);
+  const std::size_t all = request.history.size();
   std::vector<TokenId> bag;
-  for (std::size_t a = actions - shown; a < actions; ++a) {
+  for (std::size_t a = all - std::min(all, static_cast<std::size_t>(actions)); a < all; ++a) {
+    const FieldPlace place{
+        .request = &request, .action = &request.history[a], .item = &request.history[a].item};
+    if (!history_fused_) {
+      for (const TemplatePart& part : history_) write_part(part, place, out);
+      continue;
+    }
     bag.clear();
-    for (const TemplateField& field : history_)
-      bag.push_back(action_token(field, request, request.history[a]));
-    if (history_fused_)
-      out.push(bag);
-    else
-      for (const TokenId token : bag) out.push(token);
+    for (const TemplatePart& part : history_) bag.push_back(field_token(*part.field, place));
+    out.token(bag);
   }
+}
+
+void PromptTemplate::write_candidate_words(const FieldPlace& place, int most, PromptWriter& out) const {
+  for (const TemplatePart& part : candidate_) {
+    if (!part.is_text() && most >= 0) out.cut_run(most);
+    write_part(part, place, out);
+  }
+  if (most >= 0) out.cut_run(most);
+}
+
+void PromptTemplate::write_candidates(const Request& request, const LayoutVocabulary& vocabulary, int words,
+                                      Draft& out) const {
+  std::vector<CandidateFacts> facts(request.candidates.size());
+  if (uses_any(candidate_, {FieldValue::price_rank})) rank_prices(request, facts);
+  if (uses_any(candidate_, {FieldValue::history_count, FieldValue::last_touched, FieldValue::last_action}))
+    count_touches(request, facts);
+  Prompt& prompt = out.prompt;
+  std::vector<TokenId> fields, bag;
+  for (std::size_t j = 0; j < prompt.order.size(); ++j) {
+    const auto index = static_cast<std::size_t>(prompt.order[j]);
+    const FieldPlace place{.request = &request,
+                           .item = &request.candidates[index],
+                           .rank = static_cast<int>(index),
+                           .facts = &facts[index]};
+    fields.clear();
+    for (const TemplatePart& part : candidate_)
+      if (!part.is_text()) fields.push_back(field_token(*part.field, place));
+    bag.assign(1, vocabulary.item(static_cast<int>(j)));
+    if (candidate_fused_) bag.insert(bag.end(), fields.begin(), fields.end());
+    out.writer.token(bag);
+    if (j > 0) prompt.candidate_position.push_back(out.writer.tokens().size() - 2);
+    if (!candidate_fused_) write_candidate_words(place, words, out.writer);
+    prompt.candidate_fields.push(placed_features_ ? std::span<const TokenId>(fields)
+                                                  : std::span<const TokenId>());
+  }
+}
+
+PromptTemplate::Draft PromptTemplate::write(const Request& request, const CandidateOrder& order,
+                                            const LayoutVocabulary& vocabulary, int actions,
+                                            int candidate_words, bool spelled) const {
+  Draft draft{PromptWriter(tokenizer_ ? &*tokenizer_ : nullptr, spelled), {}};
+  draft.prompt.order = order;
+  draft.prompt.candidate_position.reserve(order.size());
+  if (!tokenizer_)
+    draft.writer.token(kBos);
+  else
+    for (const TokenId id : tokenizer_->prompt_prefix()) draft.writer.token(id);
+  for (const TemplatePart& part : context_) write_part(part, {.request = &request}, draft.writer);
+  write_history(request, actions, draft.writer);
+  draft.writer.words(candidate_heading_);
+  write_candidates(request, vocabulary, candidate_words, draft);
+  draft.writer.words(end_);
+  draft.writer.token(vocabulary.page_start());
+  if (!order.empty()) draft.prompt.candidate_position.push_back(draft.writer.tokens().size() - 2);
+  return draft;
+}
+
+PromptTemplate::Draft PromptTemplate::write_to_fit(const Request& request, const CandidateOrder& order,
+                                                   const LayoutVocabulary& vocabulary, bool spelled) const {
+  const int actions = static_cast<int>(
+      std::min<std::size_t>(request.history.size(), static_cast<std::size_t>(history_last_)));
+  constexpr int kNoLimit = -1;
+  Draft draft = write(request, order, vocabulary, actions, kNoLimit, spelled);
+  const auto fits = [&] { return limit_ == 0 || draft.writer.tokens().size() <= limit_; };
+  if (fits()) return draft;
+  // The most that fits, by halving: `most` actions are too many, `least` may fit.
+  const auto most_that_fits = [&](int least, int most, const auto& attempt) {
+    while (most - least > 1) {
+      const int middle = (least + most) / 2;
+      draft = attempt(middle);
+      (fits() ? least : most) = middle;
+    }
+    draft = attempt(least);
+  };
+  most_that_fits(0, actions, [&](int n) { return write(request, order, vocabulary, n, kNoLimit, spelled); });
+  if (!fits())
+    most_that_fits(0, std::max(1, most_of(candidate_)),
+                   [&](int n) { return write(request, order, vocabulary, 0, n, spelled); });
+  require(
+      fits(),
+      "request {}: its prompt of {} candidates is {} tokens without actions and without words of candidates, "
+      "but there is room for {}: shorten the template's fixed words and context, or take a model with a "
+      "longer "
+      "context",
+      request.id, order.size(), draft.writer.tokens().size(), limit_);
+  draft.prompt.shortened = true;
+  return draft;
 }
 
 Prompt PromptTemplate::render(const Request& request, CandidateOrder order,
                               const LayoutVocabulary& vocabulary) const {
   require(vocabulary.base_size() >= base_size_,
           "the vocabulary has {} base tokens, but the template needs {}", vocabulary.base_size(), base_size_);
-  for (const FieldList* group : {&context_, &history_, &candidate_})
-    for (const TemplateField& field : *group)
-      require(field.kind != TemplateField::Kind::text,
-              "{} needs a tokenizer: set model.path (not available for models trained from scratch)",
-              field.str());
   check_order(request, order, vocabulary);
+  Draft draft = write_to_fit(request, order, vocabulary, false);
+  draft.prompt.tokens = draft.writer.take_tokens();
+  return std::move(draft.prompt);
+}
 
-  std::vector<CandidateFacts> facts(request.candidates.size());
-  if (uses_any(candidate_, {FieldValue::price_rank})) rank_prices(request, facts);
-  if (uses_any(candidate_, {FieldValue::history_count, FieldValue::last_touched, FieldValue::last_action}))
-    count_touches(request, facts);
-
-  Prompt prompt;
-  prompt.order = std::move(order);
-  const std::size_t positions =
-      static_cast<std::size_t>(max_positions(static_cast<int>(prompt.order.size())));
-  prompt.tokens.offsets.reserve(positions + 1);
-  prompt.tokens.ids.reserve(positions * (candidate_.size() + 1));
-  prompt.candidate_position.reserve(prompt.order.size());
-  prompt.tokens.push(kBos);
-  push_context(request, prompt.tokens);
-  push_history(request, prompt.tokens);
-  std::vector<TokenId> bag;
-  for (std::size_t j = 0; j < prompt.order.size(); ++j) {
-    const std::int32_t index = prompt.order[j];
-    const Item& item = request.candidates[static_cast<std::size_t>(index)];
-    bag.assign(1, vocabulary.item(static_cast<int>(j)));
-    for (const TemplateField& field : candidate_)
-      bag.push_back(candidate_token(field, item, index, facts[static_cast<std::size_t>(index)]));
-    if (candidate_fused_)
-      prompt.tokens.push(bag);
-    else
-      for (const TokenId token : bag) prompt.tokens.push(token);
-    prompt.candidate_position.push_back(prompt.tokens.size() - 1);
-    const std::span<const TokenId> fields = std::span<const TokenId>(bag).subspan(1);
-    prompt.candidate_fields.push(placed_features_ ? fields : std::span<const TokenId>());
+std::string PromptTemplate::render_text(const Request& request, CandidateOrder order,
+                                        const LayoutVocabulary& vocabulary, const PageSchema& schema) const {
+  check_order(request, order, vocabulary);
+  const Draft draft = write_to_fit(request, order, vocabulary, true);
+  std::string text;
+  std::size_t skipped = tokenizer_ ? tokenizer_->prompt_prefix().size() : 0;
+  for (const PromptWriter::Piece& piece : draft.writer.pieces()) {
+    if (skipped > 0) {
+      --skipped;
+      continue;
+    }
+    text += piece.words;
+    for (const TokenId id : piece.bag)
+      text += id >= vocabulary.layout_begin() ? vocabulary.name(id, schema) : table_token_name(id);
   }
-  prompt.tokens.push(vocabulary.page_start());
-  return prompt;
+  return text;
+}
+
+std::string PromptTemplate::table_token_name(TokenId id) const {
+  if (!tokenizer_ && id == kBos) return "<bos>";
+  for (const TemplateParts* group : {&context_, &history_, &candidate_})
+    for (const TemplatePart& part : *group) {
+      if (part.is_text() || id < part.field->first_token || id > part.field->absent()) continue;
+      const std::string key = part.field->table_key();
+      return fmt::format("<{}={}>", key.substr(1, key.size() - 2), id - part.field->first_token);
+    }
+  fail("token {} is of no field of the template", id);
 }
 
 std::string PromptTemplate::hash() const {
   std::string text = "pagewright prompt template 1\n";
-  for (const FieldList* group : {&context_, &history_, &candidate_}) {
-    text += fmt::format("{} fields\n", group->size());
-    for (const TemplateField& field : *group)
-      text += fmt::format("{} at {}\n", field.str(), field.first_token);
-  }
+  for (const TemplateParts* group : {&context_, &history_, &candidate_})
+    text += fmt::format("{} fields\n", group->size()) + template_parts_text(*group);
   text += fmt::format("last {} history_fused {} candidate_fused {} placed_features {}\n", history_last_,
                       history_fused_, candidate_fused_, placed_features_);
+  if (tokenizer_)
+    text += fmt::format("tokenizer {} headings {}\n{}\n{}\n limit {}\n", tokenizer_->hash(), history_heading_,
+                        candidate_heading_, end_, limit_);
   return sha256_hex(text);
 }
 

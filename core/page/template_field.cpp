@@ -16,6 +16,7 @@ namespace {
 using FieldValue = TemplateField::Value;
 
 constexpr int kLargestTable = 1 << 22;
+constexpr int kTextTokens = 32;  ///< of a text that does not say
 
 /// What a source is: where it may stand, whether it can be a text or a number, and its range if none is
 /// given.
@@ -146,7 +147,7 @@ TokenId TemplateField::text(std::string_view text) const {
 }
 
 std::string TemplateField::str() const {
-  if (kind == Kind::text) return fmt::format("{{{}|text}}", source);
+  if (kind == Kind::text) return fmt::format("{{{}|text:{}}}", source, size);
   if (kind == Kind::hash) return fmt::format("{{{}|hash:{}}}", source, size);
   return fmt::format("{{{}|bucket:{}{}:{}:{}}}", source, size, log_scale ? ":log" : "", low, high);
 }
@@ -172,9 +173,10 @@ TemplateField parse_template_field(std::string_view text, TemplateGroup group) {
   field.value = source.value;
   if (source.name.back() == '.') field.name = halves[0].substr(source.name.size());
   if (parts[0] == "text") {
-    require(source.is_text && parts.size() == 1, "field {}: only {{SOURCE|text}} with a text as source",
-            text);
+    require(parts.size() <= 2, "field {} must read {{{}|text}} or {{{}|text:TOKENS}}", text, field.source,
+            field.source);
     field.kind = TemplateField::Kind::text;
+    field.size = parts.size() == 2 ? field_table_size(parts[1], text) : kTextTokens;
     return field;
   }
   require((parts[0] == "hash" || parts[0] == "bucket") && parts.size() >= 2,

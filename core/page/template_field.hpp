@@ -1,6 +1,6 @@
 #pragma once
-// One field of a prompt template, such as {price|bucket:16:log:100:100000}: which value, and how it becomes a
-// token.
+// One field of a prompt template, such as {price|bucket:16:log:100:100000} or {title|text:24}: which value,
+// and how it becomes tokens.
 
 #include <cstdint>
 #include <string>
@@ -13,12 +13,12 @@ namespace pagewright {
 /// Where in the template a field stands; it decides which sources there are.
 enum class TemplateGroup { context, history, candidate };
 
-/// A field renders to exactly one token of its own table (bucket or hash), or to text of the base tokenizer
-/// (known to the language, refused until a tokenizer is configured).
+/// A field renders to exactly one token of its own table (bucket or hash), or to words for the tokenizer of a
+/// language model.
 struct TemplateField {
   enum class Kind { bucket, hash, text };
   /// The value. Texts (hashed): query, id, title, category, brand, seller, currency, context. Numbers
-  /// (bucketed): the others, and a context value that reads as a number.
+  /// (bucketed): the others, and a context value that reads as a number. Any of them can be words.
   enum class Value {
     query,    ///< the request's query
     context,  ///< Request::context[name]
@@ -42,7 +42,7 @@ struct TemplateField {
 
   std::string source;  ///< as written: "price", "context.device", "features.quality", ...
   Kind kind = Kind::hash;
-  int size = 0;    ///< buckets or hash table size, without the token for "absent"
+  int size = 0;    ///< buckets or hash table size, without the token for "absent"; most tokens of a text
   double low = 0;  ///< bucket range
   double high = 1;
   bool log_scale = false;
@@ -64,8 +64,8 @@ struct TemplateField {
   std::string str() const;
 };
 
-/// Reads "{SOURCE|bucket:SIZE[:log][:LOW:HIGH]}", "{SOURCE|hash:SIZE}" or "{SOURCE|text}". Throws Error with
-/// what is wrong and what would be right.
+/// Reads "{SOURCE|bucket:SIZE[:log][:LOW:HIGH]}", "{SOURCE|hash:SIZE}" or "{SOURCE|text[:TOKENS]}". Throws
+/// Error with what is wrong and what would be right.
 TemplateField parse_template_field(std::string_view text, TemplateGroup group);
 
 }  // namespace pagewright

@@ -17,7 +17,7 @@ LayoutVocabulary::LayoutVocabulary(TokenId base_size, int section_types, int max
 }
 
 std::string LayoutVocabulary::name(TokenId id, const PageSchema& schema) const {
-  if (id == page_start()) return "<page>";
+  if (id == page_start()) return kPageStart;
   if (id == page_end()) return "</page>";
   if (id == section_end()) return "</section>";
   if (is_item(id)) return fmt::format("<item:{}>", item_position(id));

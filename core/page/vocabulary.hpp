@@ -17,6 +17,8 @@ using TokenId = std::int32_t;
 /// "Layout index" = token id - layout_begin(); the layout head scores exactly these `layout_size()` rows.
 class LayoutVocabulary {
  public:
+  static constexpr const char* kPageStart = "<page>";  ///< spelling of the first layout token
+
   LayoutVocabulary() = default;
   LayoutVocabulary(TokenId base_size, int section_types, int max_candidates);
 

@@ -15,15 +15,22 @@ namespace {
 
 using LaneRequests = std::vector<std::span<const LearningRequest* const>>;
 
-/// Tokens and pages of a mini-batch on this rank.
-GlobalCounts count_mini_batch(const LaneRequests& lanes) {
-  GlobalCounts counts;
+/// Of a mini-batch on this rank.
+struct OwnCounts {
+  double tokens = 0, pages = 0, packed = 0, unshared = 0, micro_batches = 0;
+};
+
+OwnCounts count_mini_batch(const LaneRequests& lanes, const std::vector<MicroBatchCut>& cuts) {
+  OwnCounts counts;
   for (const auto& lane : lanes)
-    for (const LearningRequest* request : lane)
-      for (const LearningPage& page : request->pages) {
+    for (const LearningRequest* request : lane) {
+      for (const LearningPage& page : request->pages)
         counts.tokens += static_cast<double>(page.trajectory.tokens.size());
-        counts.sequences += 1;
-      }
+      counts.pages += static_cast<double>(request->pages.size());
+      counts.packed += static_cast<double>(packed_tokens(*request));
+      counts.unshared += static_cast<double>(unshared_tokens(*request));
+    }
+  for (const MicroBatchCut& cut : cuts) counts.micro_batches += cut.count();
   return counts;
 }
 
@@ -96,6 +103,13 @@ PageUpdate::PageUpdate(const PpoConfig& config, const PageLanguage& language, Tr
   requests_per_lane_and_mini_batch(config.requests, config.lanes, config.mini_batches);
 }
 
+void PageUpdate::Packing::add_to(Metrics& metrics, int passes) const {
+  metrics["packed_tokens"] = packed / passes;
+  metrics["unshared_tokens"] = unshared / passes;
+  metrics["micro_batches"] = micro_batches / passes;
+  metrics["largest_micro_batch"] = largest;
+}
+
 PageUpdate::Passes PageUpdate::shuffled_passes(const Experience& experience, std::uint64_t iteration) const {
   Passes passes(static_cast<std::size_t>(config_.epochs));
   for (std::size_t pass = 0; pass < passes.size(); ++pass)
@@ -109,40 +123,44 @@ PageUpdate::Passes PageUpdate::shuffled_passes(const Experience& experience, std
   return passes;
 }
 
-std::vector<PageUpdate::MiniBatch> PageUpdate::mini_batches(const Passes& passes) const {
+std::vector<PageUpdate::MiniBatch> PageUpdate::mini_batches(const Passes& passes, Packing& packing) const {
   std::vector<MiniBatch> batches;
-  std::vector<double> counts;
+  std::vector<double> counts;  // [mini-batches][5]
   for (const auto& pass : passes)
     for (int number = 0; number < config_.mini_batches; ++number) {
       MiniBatch& batch = batches.emplace_back();
       for (const auto& lane : pass) {
         const std::size_t share = lane.size() / static_cast<std::size_t>(config_.mini_batches);
         batch.lanes.push_back(std::span(lane).subspan(static_cast<std::size_t>(number) * share, share));
+        batch.cuts.push_back(cut_micro_batches(config_, batch.lanes.back()));
+        batch.micro_batches = std::max(batch.micro_batches, batch.cuts.back().count());
+        packing.largest = std::max(packing.largest, static_cast<double>(batch.cuts.back().largest));
       }
-      const GlobalCounts own = count_mini_batch(batch.lanes);
-      counts.insert(counts.end(), {own.tokens, own.sequences});
+      const OwnCounts own = count_mini_batch(batch.lanes, batch.cuts);
+      counts.insert(counts.end(), {own.tokens, own.pages, own.packed, own.unshared, own.micro_batches});
     }
   combine_doubles(counts, trainer_.learner_lanes().learners(), ReduceOp::sum);
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    batches[i].counts.tokens = counts[2 * i];
-    batches[i].counts.sequences = counts[2 * i + 1];
+    const auto of_batch = std::span(counts).subspan(5 * i, 5);
+    batches[i].counts.tokens = of_batch[0];
+    batches[i].counts.sequences = of_batch[1];
     batches[i].counts.length_constant = language_.schema().max_response_tokens();
+    packing.packed += of_batch[2];
+    packing.unshared += of_batch[3];
+    packing.micro_batches += of_batch[4];
   }
+  agree_on_micro_batches(batches);
   return batches;
 }
 
-int PageUpdate::micro_batches() const {
-  const auto share = static_cast<int>(
-      requests_per_lane_and_mini_batch(config_.requests, config_.lanes, config_.mini_batches));
-  return config_.micro_batch == 0 ? 1 : (share + config_.micro_batch - 1) / config_.micro_batch;
-}
-
-std::span<const LearningRequest* const> PageUpdate::micro_batch_of(
-    std::span<const LearningRequest* const> requests, int micro_batch) const {
-  if (config_.micro_batch == 0) return requests;
-  const auto size = static_cast<std::size_t>(config_.micro_batch),
-             begin = static_cast<std::size_t>(micro_batch) * size;
-  return requests.subspan(begin, std::min(size, requests.size() - begin));
+/// Lanes that have fewer have nothing to differentiate in the last ones. Equal numbers of requests make
+/// equally many, so that only a bound of positions needs an exchange.
+void PageUpdate::agree_on_micro_batches(std::vector<MiniBatch>& batches) const {
+  if (config_.micro_batch_tokens == 0) return;
+  std::vector<double> most;
+  for (const MiniBatch& batch : batches) most.push_back(batch.micro_batches);
+  combine_doubles(most, trainer_.learner_lanes().learners(), ReduceOp::max);
+  for (std::size_t i = 0; i < batches.size(); ++i) batches[i].micro_batches = static_cast<int>(most[i]);
 }
 
 bool PageUpdate::critic_warms_up() const {
@@ -152,29 +170,32 @@ bool PageUpdate::critic_warms_up() const {
 void PageUpdate::step_policy(const MiniBatch& batch, double kl_coefficient, Steps& steps) {
   std::vector<double> of_lanes(static_cast<std::size_t>(config_.lanes), 0.0);
   const LossFunction loss = [&](const WeightsView& weights, int lane, int micro_batch, LaneSums& sums) {
-    const auto requests = micro_batch_of(batch.lanes.at(steps.index_of(lane)), micro_batch);
+    const auto requests = batch.part(steps.index_of(lane), micro_batch);
+    if (requests.empty()) return at::Tensor();
     steps.count(lane, requests);
     return page_loss(config_, kl_coefficient, weights, language_.vocabulary(), requests, batch.counts, sums,
                      of_lanes[static_cast<std::size_t>(lane)]);
   };
-  steps.policy.push_back(trainer_.step(loss, micro_batches()));
+  steps.policy.push_back(trainer_.step(loss, batch.micro_batches));
   steps.deviations.push_back(*std::ranges::max_element(of_lanes));
 }
 
 void PageUpdate::step_critic(const MiniBatch& batch, bool alone, Steps& steps) {
   const LossFunction loss = [&](const WeightsView& weights, int lane, int micro_batch, LaneSums& sums) {
-    const auto requests = micro_batch_of(batch.lanes.at(steps.index_of(lane)), micro_batch);
+    const auto requests = batch.part(steps.index_of(lane), micro_batch);
+    if (requests.empty()) return at::Tensor();
     if (alone) steps.count(lane, requests);
     return critic_loss(config_, weights, language_.vocabulary(), requests, batch.counts, sums);
   };
-  steps.critic.push_back(critic_->step(loss, micro_batches()));
+  steps.critic.push_back(critic_->step(loss, batch.micro_batches));
 }
 
 PageUpdateReport PageUpdate::run(const Experience& experience, std::uint64_t iteration, double kl_coefficient,
                                  const std::function<void()>& between) {
   const Passes passes = shuffled_passes(experience, iteration);
   Steps steps(experience);
-  for (const MiniBatch& batch : mini_batches(passes)) {
+  Packing packing;
+  for (const MiniBatch& batch : mini_batches(passes, packing)) {
     const bool warm_up = critic_warms_up();
     if (!warm_up) step_policy(batch, kl_coefficient, steps);
     if (critic_) step_critic(batch, warm_up, steps);
@@ -182,18 +203,22 @@ PageUpdateReport PageUpdate::run(const Experience& experience, std::uint64_t ite
   }
   trainer_.gather_parameters();
   if (critic_) critic_->gather_parameters();
-  return report(std::move(steps));
+  return report(std::move(steps), packing);
 }
 
-PageUpdateReport PageUpdate::report(Steps steps) const {
+PageUpdateReport PageUpdate::report(Steps steps, Packing packing) const {
   StepTotals policy, critic;
   for (const StepReport& step : steps.policy) policy.add(step);
   for (const StepReport& step : steps.critic) critic.add(step);
+  std::vector<double> largest = steps.deviations;  // and positions; of this rank's lanes and then of all
+  largest.push_back(packing.largest);
+  combine_doubles(largest, trainer_.learner_lanes().learners(), ReduceOp::max);
+  packing.largest = largest.back();
+  largest.pop_back();
   Metrics metrics{{"skipped_steps", policy.skipped + critic.skipped},
                   {"pages_learnt", static_cast<double>(config_.pages())}};
   if (!steps.policy.empty()) {
-    combine_doubles(steps.deviations, trainer_.learner_lanes().learners(), ReduceOp::max);
-    add_policy_metrics(policy, steps.policy.front(), steps.deviations, metrics);
+    add_policy_metrics(policy, steps.policy.front(), largest, metrics);
     metrics["pages_learnt"] = policy.sums.at("pages") / config_.epochs;
   }
   add_value_metrics(critic_ ? critic : policy, metrics);
@@ -201,6 +226,7 @@ PageUpdateReport PageUpdate::report(Steps steps) const {
     metrics["critic_grad_norm"] = critic.grad_norm / critic.steps;
     metrics["critic_learning_rate"] = critic.learning_rate;
   }
+  packing.add_to(metrics, config_.epochs);
   for (std::int64_t& lane : steps.pages) {
     require(lane % config_.epochs == 0, "{} pages of a lane in {} equal passes", lane, config_.epochs);
     lane /= config_.epochs;

@@ -21,6 +21,13 @@ void read_ppo_sizes(const Section& section, PpoConfig& config) {
                "requests of a lane that are differentiated at once, which activations need memory for; their "
                "gradients add up to the mini-batch's without further communication. 0: all that it takes");
   section.read(
+      "micro_batch_tokens", config.micro_batch_tokens, at_least(0).in_units("positions"),
+      "the same as a bound of the positions that are differentiated at once, packed without padding, a "
+      "prompt counted once for all its pages; a request that is larger is differentiated by itself. 0: "
+      "no bound");
+  if (config.micro_batch > 0 && config.micro_batch_tokens > 0)
+    section.complain("micro_batch_tokens", "give micro_batch or micro_batch_tokens, not both");
+  section.read(
       "lanes", config.lanes, at_least(1),
       "parts of a batch whose sums are made apart, so that results do not depend on threads; a power of two");
   section.read(

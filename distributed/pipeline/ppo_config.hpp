@@ -25,7 +25,8 @@ struct PpoConfig {
   int epochs = 2;        ///< passes over an iteration's pages
   int mini_batches = 2;  ///< optimizer steps a pass
   int micro_batch = 0;   ///< requests of a lane that are differentiated at once; 0: all of a mini-batch
-  int lanes = 8;         ///< parts of a batch whose sums are made apart; a power of two
+  std::int64_t micro_batch_tokens = 0;  ///< the same in packed positions; 0: no bound
+  int lanes = 8;                        ///< parts of a batch whose sums are made apart; a power of two
 
   int max_staleness = 0;      ///< iterations by which pages may be older than the weights that learn them
   double importance_cap = 2;  ///< of the weights that correct this (core/rl/importance.hpp); 0: none

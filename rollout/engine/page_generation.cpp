@@ -13,12 +13,6 @@
 #include "core/page/page_schema.hpp"
 
 namespace pagewright {
-namespace {
-
-/// Unconstrained pages may run past the longest valid one by so much before they are cut.
-constexpr int kUnconstrainedSlack = 8;
-
-}  // namespace
 
 PageGeneration::PageGeneration(const PageLanguage& language, const WeightsView& weights,
                                std::span<const KeyedRequest> requests, const SampleOptions& options)
@@ -27,7 +21,7 @@ PageGeneration::PageGeneration(const PageLanguage& language, const WeightsView& 
       requests_(requests),
       options_(options),
       length_limit_(language.schema().max_response_tokens() +
-                    (options.constrained ? 0 : kUnconstrainedSlack)) {
+                    (options.constrained ? 0 : PageSchema::kUnconstrainedSlack)) {
   require(options.samples > 0, "generate: {} samples a request", options.samples);
   require(options.greedy || options.temperature > 0, "generate: temperature {} is not positive",
           options.temperature);

@@ -78,6 +78,7 @@ TEST_CASE("PPO settings are read, and what does not fit together is refused with
   CHECK(ppo_errors("{lanes: 6}").find("lanes must be a power of two, not 6") != std::string::npos);
   CHECK(ppo_errors("{kl_in: loss}").find("kl_estimator k1 has no gradient on average") != std::string::npos);
   CHECK(ppo_errors("{dual_clip: 0.5}").find("dual_clip must be above 1") != std::string::npos);
+  CHECK(ppo_errors("{micro_batch: 2, micro_batch_tokens: 64}").find("not both") != std::string::npos);
 }
 
 TEST_CASE("a healthy run gives no warning") {

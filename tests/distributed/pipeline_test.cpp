@@ -128,6 +128,52 @@ TEST_CASE("a mini-batch in micro-batches learns the same but for rounding, with 
   }
 }
 
+TEST_CASE(
+    "micro-batches bounded by positions learn the same but for rounding, and metrics tell the packing") {
+  PpoConfig config = shop_config();
+  config.mini_batches = 1;  // four requests a lane, each of 9 positions and twice 7 or 8
+  ShopRun whole(config, 2);
+  const auto expected = whole.run();
+  const Metrics& all = expected[0].metrics;
+  CHECK(all.at("micro_batches") == 4);  // one of each lane
+  CHECK(all.at("unshared_tokens") == all.at("packed_tokens") + 16 * 9);
+  CHECK(all.at("packed_tokens") >= 16 * 23);
+  CHECK(all.at("packed_tokens") <= 16 * 25);
+  CHECK(all.at("largest_micro_batch") <= 4 * 25);
+
+  std::string digest_of_single_requests;
+  for (const int budget : {1, 25, 48, 100}) {
+    config.micro_batch_tokens = budget;
+    ShopRun parts(config, 2), again(config, 1);
+    const auto reports = parts.run();
+    again.run();
+    const std::string digest = parts.parameters().parameters_sha256();
+    CHECK(again.parameters().parameters_sha256() == digest);
+    const at::Tensor difference = (parts.parameters().values() - whole.parameters().values()).abs();
+    CHECK(difference.max().item<double>() < 1e-4);
+    CHECK((difference.max().item<double>() == 0) == (budget == 100));
+    const Metrics& metrics = reports[0].metrics;
+    CHECK(metrics.at("pages_learnt") == 32);
+    CHECK(metrics.at("packed_tokens") == all.at("packed_tokens"));
+    CHECK(metrics.at("grad_norm") == Approx(all.at("grad_norm")).epsilon(1e-5));
+    if (budget <= 25) {  // a request that is larger than the bound is by itself
+      CHECK(metrics.at("micro_batches") == 16);
+      CHECK(metrics.at("largest_micro_batch") >= 23);
+      CHECK(metrics.at("largest_micro_batch") <= 25);
+      if (budget == 1) digest_of_single_requests = digest;
+      CHECK(digest == digest_of_single_requests);
+    } else {
+      CHECK(metrics.at("largest_micro_batch") <= budget);
+      CHECK(metrics.at("micro_batches") < 16);
+    }
+  }
+  config.micro_batch_tokens = 0;
+  config.micro_batch = 1;
+  ShopRun by_number(config, 1);
+  by_number.run();
+  CHECK(by_number.parameters().parameters_sha256() == digest_of_single_requests);
+}
+
 TEST_CASE("a run that is interrupted and restored goes on bit for bit") {
   ShopRun whole(shop_config(), 2);
   const auto expected = whole.run();

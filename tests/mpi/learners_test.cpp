@@ -169,6 +169,28 @@ TEST_CASE("parameters that are shared out, too, give the bits of one rank, as do
   CHECK(difference.max().item<double>() < 1e-4);
 }
 
+TEST_CASE("micro-batches bounded by positions give the bits of one rank where lanes have unequally many") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  PpoConfig config = eight_lane_shop();
+  config.requests = 32;
+  config.mini_batches = 1;
+  config.iterations = 2;
+  config.micro_batch_tokens = 48;  // two requests of 23 to 25 positions, or one
+  ShopRun alone(config, 1);
+  const auto expected = alone.run();
+  const CheckpointHashes hashes = hashes_of(alone);
+  CHECK(std::fmod(expected[0].metrics.at("micro_batches"), kTestLanes) != 0);
+  CHECK(expected[0].metrics.at("largest_micro_batch") <= 48);
+  for (const int zero : {0, 1, 2, 3}) {
+    ShopRun shop(config, zero == 3 ? 2 : 1, *world, small_buckets(zero));
+    const auto reports = shop.run();
+    REQUIRE(reports.size() == expected.size());
+    for (std::size_t i = 0; i < reports.size(); ++i) CHECK(reports[i].metrics == expected[i].metrics);
+    CHECK(hashes_of(shop) == hashes);
+  }
+}
+
 TEST_CASE("with shared parameters micro-batches add up, lanes may have nothing, and an error does not hang") {
   const auto world = MpiCommunicator::world();
   if (!can_learn(*world)) return;

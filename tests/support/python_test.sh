@@ -5,7 +5,7 @@ set -euo pipefail
 environment=$1 script=$2 binary=$3
 shift 3
 if [ ! -x "$environment/bin/python" ]; then
-  echo "python_test.sh: $environment is missing; the entry python.environment makes it" >&2
+  echo "python_test.sh: $environment is missing; an entry python.*environment makes it" >&2
   exit 77
 fi
 work=$(mktemp -d)

@@ -31,13 +31,13 @@ void dot_keys_kernel(std::int64_t head_dim, const T* query, const T* keys_t, std
   }
 }
 
-/// out[0..16) = sum_j weight[j] row_j[0..16), rows in two parts.
+/// out[0..16) = sum_j weight[j] row_j[0..16) over j in [begin, count), rows in two parts; begin is a multiple of 16.
 template <class T>
-PW_INLINE void weigh_rows(std::int64_t count, std::int64_t split, const T* first, const T* second,
-                          std::int64_t stride, const T* weight, Lane16<T>& out) {
+PW_INLINE void weigh_rows(std::int64_t begin, std::int64_t count, std::int64_t split, const T* first,
+                          const T* second, std::int64_t stride, const T* weight, Lane16<T>& out) {
   Lane16<T> acc[4], a;
   for (auto& one : acc) one.fill(T(0));
-  std::int64_t j = 0;
+  std::int64_t j = begin;
   for (; j + 4 <= count; j += 4)
 #pragma GCC unroll 4
     for (int u = 0; u < 4; ++u) {
@@ -53,10 +53,10 @@ PW_INLINE void weigh_rows(std::int64_t count, std::int64_t split, const T* first
 
 /// One element of the same sum, for the end of a head that is no multiple of 16.
 template <class T>
-PW_INLINE T weigh_elements(std::int64_t count, std::int64_t split, const T* first, const T* second,
-                           std::int64_t stride, const T* weight) {
+PW_INLINE T weigh_elements(std::int64_t begin, std::int64_t count, std::int64_t split, const T* first,
+                           const T* second, std::int64_t stride, const T* weight) {
   T acc[4] = {};
-  for (std::int64_t j = 0; j < count; ++j)
+  for (std::int64_t j = begin; j < count; ++j)
     acc[j % 4] += weight[j] * (j < split ? first[j * stride] : second[(j - split) * stride]);
   return (acc[0] + acc[1]) + (acc[2] + acc[3]);
 }
@@ -65,25 +65,26 @@ template <class T>
 T attention_row_kernel(std::int64_t head_dim, T scale, const T* query, const AttentionKeys<T>& k, T* out,
                        T* scratch) {
   const T low = -std::numeric_limits<T>::infinity();
-  const std::int64_t padded = padded_to_lanes(k.count);
+  const std::int64_t padded = padded_to_lanes(k.count), begin = k.first / 16 * 16;
   T* scaled = scratch + padded;
   for (std::int64_t d = 0; d < head_dim; ++d) scaled[d] = query[d] * scale;
   Lane16<T> top, sum, s;
   top.fill(low);
-  for (std::int64_t j = 0; j < padded; j += 16) {
+  for (std::int64_t j = begin; j < padded; j += 16) {
     const int part = j / 16 < k.chunk_split ? 0 : 1;
     const std::int64_t at = part == 0 ? j : j - k.chunk_split * 16;
     dot_chunk(head_dim, scaled, k.keys[part] + at, k.key_stride[part], s);
     s.store(scratch + j);
-    if (j + 16 > k.count) {
+    if (j + 16 > k.count || j < k.first) {
       for (std::int64_t i = k.count; i < padded; ++i) scratch[i] = low;
+      for (std::int64_t i = begin; i < k.first; ++i) scratch[i] = low;
       s.load(scratch + j);
     }
     top.v = s.v > top.v ? s.v : top.v;
   }
   const T most = lane_max(top);
   sum.fill(T(0));
-  for (std::int64_t j = 0; j < padded; j += 16) {
+  for (std::int64_t j = begin; j < padded; j += 16) {
     s.load(scratch + j);
     s.v = s.v - most;
     lane_exp(s);
@@ -94,17 +95,17 @@ T attention_row_kernel(std::int64_t head_dim, T scale, const T* query, const Att
   const T inverse = T(1) / total;
   std::int64_t d = 0;
   for (; d + 16 <= head_dim; d += 16) {
-    weigh_rows(k.count, k.row_split, k.values[0] + d, k.values[1] + d, k.value_stride, scratch, s);
+    weigh_rows(begin, k.count, k.row_split, k.values[0] + d, k.values[1] + d, k.value_stride, scratch, s);
     s.v = s.v * inverse;
     s.store(out + d);
   }
   for (; d < head_dim; ++d)
     out[d] = inverse *
-             weigh_elements(k.count, k.row_split, k.values[0] + d, k.values[1] + d, k.value_stride, scratch);
+             weigh_elements(begin, k.count, k.row_split, k.values[0] + d, k.values[1] + d, k.value_stride, scratch);
   return most + std::log(total);
 }
 
-/// Adds weight_j * source to row j for all rows of the walk, columns [0, head_dim).
+/// Adds weight_j * source to row j for all rows of the walk that are seen, columns [0, head_dim).
 template <class T>
 PW_INLINE void scatter_rows(const AttentionRowGrad<T>& g, T* const rows[2], const T* weight,
                             const T* source) {
@@ -112,7 +113,7 @@ PW_INLINE void scatter_rows(const AttentionRowGrad<T>& g, T* const rows[2], cons
   std::int64_t d = 0;
   for (; d + 16 <= g.head_dim; d += 16) {
     b.load(source + d);
-    for (std::int64_t j = 0; j < g.count; ++j) {
+    for (std::int64_t j = g.first; j < g.count; ++j) {
       T* row =
           (j < g.row_split ? rows[0] + j * g.row_stride : rows[1] + (j - g.row_split) * g.row_stride) + d;
       a.load(row);
@@ -121,19 +122,19 @@ PW_INLINE void scatter_rows(const AttentionRowGrad<T>& g, T* const rows[2], cons
     }
   }
   for (; d < g.head_dim; ++d)
-    for (std::int64_t j = 0; j < g.count; ++j)
+    for (std::int64_t j = g.first; j < g.count; ++j)
       (j < g.row_split ? rows[0] + j * g.row_stride : rows[1] + (j - g.row_split) * g.row_stride)[d] +=
           weight[j] * source[d];
 }
 
 template <class T>
 void attention_row_grad_kernel(const AttentionRowGrad<T>& g) {
-  const std::int64_t padded = padded_to_lanes(g.count);
+  const std::int64_t padded = padded_to_lanes(g.count), begin = g.first / 16 * 16;
   T *weight = g.scratch, *grad_score = g.scratch + padded;
   T dot = T(0);
   for (std::int64_t d = 0; d < g.head_dim; ++d) dot += g.grad_out[d] * g.out[d];
   Lane16<T> s, p;
-  for (std::int64_t j = 0; j < padded; j += 16) {
+  for (std::int64_t j = begin; j < padded; j += 16) {
     dot_chunk(g.head_dim, g.query, g.keys_t + j, g.t_stride, s);
     s.v = s.v * g.scale - g.log_sum_exp;
     lane_exp(s);
@@ -142,14 +143,15 @@ void attention_row_grad_kernel(const AttentionRowGrad<T>& g) {
     p.v = (s.v * (p.v - dot)) * g.scale;
     p.store(grad_score + j);
   }
+  for (std::int64_t j = begin; j < g.first; ++j) grad_score[j] = T(0);
   std::int64_t d = 0;
   for (; d + 16 <= g.head_dim; d += 16) {
-    weigh_rows(g.count, g.row_split, g.key_rows[0] + d, g.key_rows[1] + d, g.row_stride, grad_score, s);
+    weigh_rows(begin, g.count, g.row_split, g.key_rows[0] + d, g.key_rows[1] + d, g.row_stride, grad_score, s);
     s.store(g.grad_query + d);
   }
   for (; d < g.head_dim; ++d)
     g.grad_query[d] =
-        weigh_elements(g.count, g.row_split, g.key_rows[0] + d, g.key_rows[1] + d, g.row_stride, grad_score);
+        weigh_elements(begin, g.count, g.row_split, g.key_rows[0] + d, g.key_rows[1] + d, g.row_stride, grad_score);
   scatter_rows(g, g.grad_key_rows, grad_score, g.query);
   scatter_rows(g, g.grad_value_rows, weight, g.grad_out);
 }

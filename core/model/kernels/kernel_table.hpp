@@ -38,7 +38,8 @@ struct AttentionKeys {
       {};  ///< rows of head_dim; rows before `row_split` in the first, the others in the second
   std::int64_t value_stride = 0;
   std::int64_t row_split = 0;
-  std::int64_t count = 0;  ///< keys that the row attends to
+  std::int64_t count = 0;  ///< keys of the walk up to the row's own
+  std::int64_t first = 0;  ///< the row attends to keys [first, count)
 };
 
 /// One query row's share of the backward pass; adds to the rows of grad_keys and grad_values.
@@ -46,7 +47,7 @@ template <class T>
 struct AttentionRowGrad {
   const T *query = nullptr, *out = nullptr, *grad_out = nullptr;  ///< [head_dim]
   T log_sum_exp = 0, scale = 1;
-  std::int64_t head_dim = 0, count = 0, row_split = 0;
+  std::int64_t head_dim = 0, first = 0, count = 0, row_split = 0;  ///< keys [first, count) are attended to
   const T *keys_t = nullptr, *values_t = nullptr;  ///< [head_dim, t_stride] transposed, whole walk
   std::int64_t t_stride = 0;
   const T* key_rows[2] = {};

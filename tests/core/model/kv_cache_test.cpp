@@ -64,17 +64,9 @@ at::Tensor decoded_hidden(const WeightsView& weights, const Batch& batch, std::u
   }
 }
 
-}  // namespace
-
-TEST_CASE("cached decoding gives the bits of the full forward, whatever is decoded beside") {
-  ModelConfig plain = small_config(), grouped = small_config(), normed = small_config();
-  grouped.kv_heads = 2, grouped.qkv_bias = true, grouped.tied = true;
-  normed.qk_norm = true, normed.head_dim = 16, normed.kv_heads = 1;
-  ModelConfig adapted = grouped;
-  adapted.frozen_backbone = true,
-  adapted.lora = {3, 8, {"q_proj", "k_proj", "o_proj", "up_proj", "down_proj"}};
-  for (const ModelConfig& config : {plain, grouped, normed, adapted})
-    for (const std::uint64_t seed : {1, 2, 3}) {
+void check_decoding(const std::vector<ModelConfig>& configs, const std::vector<std::uint64_t>& seeds) {
+  for (const ModelConfig& config : configs)
+    for (const std::uint64_t seed : seeds) {
       const Batch batch = shared_batch(37, seed);
       const WeightsView single = random_weights(config, at::kFloat, seed, false);
       const WeightsView twice = random_weights(config, at::kDouble, seed, false);
@@ -85,12 +77,45 @@ TEST_CASE("cached decoding gives the bits of the full forward, whatever is decod
     }
 }
 
+}  // namespace
+
+TEST_CASE("cached decoding gives the bits of the full forward, whatever is decoded beside") {
+  ModelConfig plain = small_config(), grouped = small_config(), normed = small_config();
+  grouped.kv_heads = 2, grouped.qkv_bias = true, grouped.tied = true;
+  normed.qk_norm = true, normed.head_dim = 16, normed.kv_heads = 1;
+  ModelConfig adapted = grouped;
+  adapted.frozen_backbone = true,
+  adapted.lora = {3, 8, {"q_proj", "k_proj", "o_proj", "up_proj", "down_proj"}};
+  check_decoding({plain, grouped, normed, adapted}, {1, 2, 3});
+}
+
 TEST_CASE("cached decoding with bfloat16 weights gives the bits of the full forward") {
   ModelConfig config = small_config();
   config.frozen_backbone = true, config.lora.rank = 2;
   const Batch batch = shared_batch(37, 4);
   const WeightsView narrow = random_weights(config, at::kBFloat16, 4, false);
   CHECK(same_bits(decoded_hidden<float>(narrow, batch, 4, 2), hidden_states(narrow, batch)));
+}
+
+TEST_CASE(
+    "cached decoding gives the bits of the full forward behind windows, with biases and scaled positions") {
+  ModelConfig biased = small_config(), llama3 = small_config();
+  biased.qkv_bias = biased.output_bias = biased.mlp_bias = true;
+  llama3.rope.kind = RopeKind::llama3, llama3.rope.factor = 8, llama3.rope.original_positions = 16;
+  std::vector<ModelConfig> configs{biased, llama3};
+  for (const std::int64_t window : {1, 5, 16, 17, 23}) {
+    configs.push_back(small_config());
+    configs.back().kv_heads = 2;
+    configs.back().windows = {window, 0};
+  }
+  // Positions beyond the original context begin within a prompt, at its end, and within a response.
+  for (const std::int64_t original : {9, 19, 25}) {
+    configs.push_back(small_config());
+    configs.back().rope.kind = RopeKind::dynamic;
+    configs.back().rope.factor = 4;
+    configs.back().rope.original_positions = original;
+  }
+  check_decoding(configs, {4});
 }
 
 TEST_CASE("a session refuses more positions than it was made for") {

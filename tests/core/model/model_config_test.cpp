@@ -8,6 +8,18 @@
 
 namespace pagewright::model_test {
 
+TEST_CASE("biases of the output and the feed-forward layer are parameters where the model has them") {
+  ModelConfig c = small_config();
+  const std::int64_t before = parameter_count(c);
+  c.output_bias = c.mlp_bias = true;
+  CHECK(parameter_count(c) == before + 2 * (24 + 20 + 20 + 24));
+  c.windows = {4};
+  REQUIRE_THROWS_WITH(c.check(), "model: 1 sliding windows for 2 layers; give one a layer");
+  c.windows = {4, -1};
+  REQUIRE_THROWS_WITH(c.check(),
+                      "model: a sliding window of -1 positions; it must be positive, or 0 for none");
+}
+
 TEST_CASE("parameters are sorted, named as Hugging Face names them, and counted") {
   ModelConfig c = small_config();
   c.qk_norm = c.qkv_bias = true;

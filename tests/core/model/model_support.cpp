@@ -17,6 +17,7 @@
 #include <ATen/ops/sin.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/tril.h>
 #include <ATen/ops/triu.h>
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -140,7 +141,7 @@ at::Tensor reference_sequence(const WeightsView& w, const std::vector<std::vecto
   }
   at::Tensor x = at::stack(inputs);
   const std::int64_t n = x.size(0), size = c.head_size();
-  const at::Tensor future = at::triu(at::ones({n, n}, x.options()), 1) * -1e30;
+  const at::Tensor one = at::ones({n, n}, x.options());
   for (std::int64_t layer = 0; layer < c.layers; ++layer) {
     const std::string p = "model.layers." + std::to_string(layer) + ".";
     const auto linear = [&](const std::string& name, const at::Tensor& in) {
@@ -158,7 +159,9 @@ at::Tensor reference_sequence(const WeightsView& w, const std::vector<std::vecto
     q = reference_rope(q, c.rope_theta).transpose(0, 1);
     k = reference_rope(k, c.rope_theta).transpose(0, 1).repeat_interleave(c.heads / c.kv_heads, 0);
     v = v.transpose(0, 1).repeat_interleave(c.heads / c.kv_heads, 0);
-    const at::Tensor score = at::matmul(q, k.transpose(1, 2)) / std::sqrt(double(size)) + future;
+    at::Tensor hidden = at::triu(one, 1);
+    if (c.window(layer) > 0) hidden = hidden + at::tril(one, -c.window(layer));
+    const at::Tensor score = at::matmul(q, k.transpose(1, 2)) / std::sqrt(double(size)) + hidden * -1e30;
     const at::Tensor mixed =
         at::matmul(at::softmax(score, -1), v).transpose(0, 1).reshape({n, c.heads * size});
     x = x + linear("self_attn.o_proj", mixed);

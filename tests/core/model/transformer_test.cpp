@@ -15,7 +15,22 @@ std::vector<ModelConfig> families() {
   qwen2.kv_heads = 2, qwen2.qkv_bias = true, qwen2.tied = true;
   qwen3.kv_heads = 1, qwen3.qk_norm = true, qwen3.head_dim = 16;
   wide.head_dim = 34, wide.kv_heads = 2, wide.layers = 1;
-  return {llama, qwen2, qwen3, wide};
+  ModelConfig biased = small_config(), mistral = small_config(), mixed = small_config();
+  biased.qkv_bias = biased.output_bias = biased.mlp_bias = true;
+  mistral.kv_heads = 2, mistral.windows = {5, 5};
+  mixed.head_dim = 16, mixed.qkv_bias = true, mixed.windows = {18, 0};
+  return {llama, qwen2, qwen3, wide, biased, mistral, mixed};
+}
+
+/// A window of one, of a few, of a chunk of keys and of one more, of more than a prompt.
+std::vector<ModelConfig> windowed() {
+  std::vector<ModelConfig> all;
+  for (const std::int64_t window : {1, 6, 16, 17, 20}) {
+    all.push_back(small_config());
+    all.back().windows = {window, 0};
+    all.back().head_dim = window % 2 == 0 ? 16 : 0;
+  }
+  return all;
 }
 
 }  // namespace
@@ -37,9 +52,11 @@ TEST_CASE("hidden states and all gradients equal those of plain ATen operators")
   }
 }
 
-TEST_CASE("a shared prompt gives the bits of copied prompts, and the same gradients") {
+namespace {
+
+void check_shared_prompt(const ModelConfig& config) {
   for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
-    const WeightsView weights = random_weights(small_config(), dtype, 4, true);
+    const WeightsView weights = random_weights(config, dtype, 4, true);
     const Batch shared = shared_batch(37, 5);
     std::vector<std::int64_t> rows;
     const Batch copied = unshared_batch(shared, rows);
@@ -55,8 +72,36 @@ TEST_CASE("a shared prompt gives the bits of copied prompts, and the same gradie
   }
 }
 
-TEST_CASE("a row's bits do not depend on the rows beside it") {
-  const ModelConfig config = small_config();
+}  // namespace
+
+TEST_CASE("a shared prompt gives the bits of copied prompts, and the same gradients") {
+  check_shared_prompt(small_config());
+}
+
+TEST_CASE("a shared prompt gives the bits of copied prompts behind a sliding window") {
+  for (const ModelConfig& config : windowed()) check_shared_prompt(config);
+}
+
+TEST_CASE("attention behind a sliding window equals brute force in double") {
+  for (const ModelConfig& config : windowed()) {
+    const WeightsView weights = random_weights(config, at::kDouble, 1, true);
+    const Batch batch = shared_batch(37, 2);
+    CounterRandom random(3, RandomStream::init);
+    const at::Tensor probe = normal_tensor({batch.rows(), config.dim}, at::kDouble, random);
+    const at::Tensor ours = hidden_states(weights, batch), theirs = reference_hidden(weights, batch);
+    CHECK(max_difference(ours, theirs) < 1e-12);
+    const auto grads = gradients(weights, at::sum(ours * probe));
+    const auto expected = gradients(weights, at::sum(theirs * probe));
+    for (std::size_t i = 0; i < grads.size(); ++i) {
+      INFO("parameter " << i);
+      CHECK(max_difference(grads[i], expected[i]) < 1e-10 * (1 + expected[i].abs().max().item<double>()));
+    }
+  }
+}
+
+namespace {
+
+void check_rows_alone(const ModelConfig& config) {
   const WeightsView weights = random_weights(config, at::kFloat, 7, false);
   const Batch batch = shared_batch(37, 8);
   const at::Tensor all = hidden_states(weights, batch);
@@ -81,10 +126,30 @@ TEST_CASE("a row's bits do not depend on the rows beside it") {
   }
 }
 
+}  // namespace
+
+TEST_CASE("a row's bits do not depend on the rows beside it") {
+  check_rows_alone(small_config());
+}
+
+TEST_CASE("a row's bits do not depend on the rows beside it behind a window or with stretched positions") {
+  for (const ModelConfig& config : windowed()) check_rows_alone(config);
+  ModelConfig dynamic = small_config();
+  dynamic.rope.kind = RopeKind::dynamic;
+  dynamic.rope.factor = 4;
+  dynamic.rope.original_positions = 10;
+  check_rows_alone(dynamic);
+}
+
 TEST_CASE("gradients equal finite differences") {
   ModelConfig config = small_config();
-  config.qk_norm = config.qkv_bias = true;
+  config.qk_norm = config.qkv_bias = config.output_bias = config.mlp_bias = true;
   config.kv_heads = 2;
+  config.windows = {7, 0};
+  config.rope.kind = RopeKind::yarn;
+  config.rope.factor = 4;
+  config.rope.original_positions = 16;
+  config.rope.attention_factor = 1.1;
   const WeightsView weights = random_weights(config, at::kDouble, 9, true);
   const Batch batch = shared_batch(37, 10);
   CounterRandom random(11, RandomStream::init);
@@ -127,6 +192,14 @@ TEST_CASE("a batch that no model can run is refused by name") {
     batch.segments[0].parent = 1;
     REQUIRE_THROWS_WITH(hidden_states(weights, batch),
                         "model input: segment 0 has parent 1, which does not come before it");
+  }
+  SECTION("positions of a response within its prompt, behind a window") {
+    ModelConfig config = small_config();
+    config.windows = {4, 4};
+    batch.segments[1].first_position = 18;
+    REQUIRE_THROWS_WITH(hidden_states(random_weights(config, at::kFloat, 1, false), batch),
+                        "model input: segment 1 starts at position 18, within its parent; a model with a "
+                        "sliding window needs positions that grow");
   }
   SECTION("a position beyond the table") {
     batch.segments[1].first_position = 60;

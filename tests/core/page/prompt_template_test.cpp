@@ -124,14 +124,14 @@ TEST_CASE("a field that cannot be understood is refused with what would be right
   CHECK(template_says(field_problem("{price|bucket:4:log:0:10}"), "must begin above 0"));
   CHECK(template_says(field_problem("{price|hash:4}"), "is a number; use bucket:4"));
   CHECK(template_says(field_problem("{brand|bucket:4}"), "is a text; use hash:4"));
-  CHECK(template_says(field_problem("{price|text}"), "only {SOURCE|text} with a text"));
+  CHECK(template_says(field_problem("{price|text:4:5}"), "must read {price|text} or {price|text:TOKENS}"));
   CHECK(parse_template_field("{title|text}", TemplateGroup::candidate).kind == TemplateField::Kind::text);
 }
 
 TEST_CASE("text fields are known and refused until there is a tokenizer") {
   CHECK(template_says(
       template_errors("candidate: {tokens: [\"{title|text}\"]}"),
-      "{title|text} needs a tokenizer: set model.path (not available for models trained from scratch)"));
+      "{title|text:32} needs a tokenizer: set model.path (not available for models trained from scratch)"));
 }
 
 TEST_CASE("mistakes in a template are reported with their places") {
@@ -176,7 +176,7 @@ candidate: {fused: ["{brand|hash:16}", "{price|bucket:4:0:400}", "{ad|bucket:2}"
   CHECK((prompt.candidate_position == std::vector<std::int32_t>{8, 9, 10, 11}));
   CHECK((template_bags(prompt.candidate_fields) ==
          std::vector<std::vector<TokenId>>{{y, 48, 49}, {x, 45, 49}, {x, 45, 50}, {none, 47, 49}}));
-  CHECK(prompt.tokens.size() == fused.max_positions(4));
+  CHECK(prompt.tokens.size() == fused.most_positions(4));
 }
 
 TEST_CASE("a prompt of separate tokens has one position a field, the candidate's last being its own") {
@@ -189,7 +189,7 @@ placed_features: false
   const LayoutVocabulary vocabulary(apart.base_size(), 1, 4);
   const Prompt prompt = apart.render(shoe_request(), {0, 1, 2, 3}, vocabulary);
   CHECK(prompt.tokens.size() == 1 + 2 + 4 * 3 + 1);
-  CHECK(prompt.tokens.size() == apart.max_positions(4));
+  CHECK(prompt.tokens.size() == apart.most_positions(4));
   CHECK((prompt.candidate_position == std::vector<std::int32_t>{5, 8, 11, 14}));
   CHECK(prompt.tokens.at(3)[0] == vocabulary.item(0));
   CHECK(prompt.candidate_fields.size() == 4);
