@@ -125,6 +125,21 @@ std::vector<FlatPart> FlatParameters::parts(std::int64_t begin, std::int64_t end
   return parts;
 }
 
+void FlatParameters::fill(
+    const std::function<void(const ParameterSpec& spec, const at::Tensor& values)>& write) {
+  for (const FlatSlot& slot : slots_)
+    write(slot.spec, values_.narrow(0, slot.offset, slot.numel).view(slot.spec.shape));
+}
+
+std::vector<FlatPart> FlatParameters::parts(std::int64_t begin, std::int64_t end) const {
+  std::vector<FlatPart> parts;
+  for (const FlatSlot& slot : slots_) {
+    const std::int64_t from = std::max(begin, slot.offset), to = std::min(end, slot.offset + slot.numel);
+    if (from < to) parts.push_back({&slot, from - slot.offset, to - from, from - begin});
+  }
+  return parts;
+}
+
 int FlatParameters::load_shared(const WeightsView& other) {
   int shared = 0;
   for (const FlatSlot& slot : slots_) {

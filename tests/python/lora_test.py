@@ -25,8 +25,8 @@ def difference(model, expected):
     return (logits - expected["logits"]).abs().max().item() / expected["logits"].abs().max().item()
 
 
-def check(tools, folder, kind):
-    subprocess.run([tools / "lora_program", folder, kind], check=True)
+def check(programs, folder, kind):
+    subprocess.run([programs / "lora_model", folder, kind], check=True)
     expected = load_file(folder / "expected.safetensors")
     assert difference(load(folder / "base"), expected) > 0.05, "the adapters change nothing"
     merged = difference(load(folder / "merged"), expected)
@@ -45,10 +45,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pagewright", type=pathlib.Path, required=True)
     parser.add_argument("--work", type=pathlib.Path, required=True)
-    parser.add_argument("--tools", type=pathlib.Path, required=True)
+    parser.add_argument("--programs", type=pathlib.Path, required=True)
     options = parser.parse_args()
     for kind in ("tied", "untied"):
-        check(options.tools, options.work / kind, kind)
+        check(options.programs, options.work / kind, kind)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// lora_program FOLDER tied|untied: a small random model with adapters, as a base, merged, and as PEFT
+// lora_model FOLDER tied|untied: a small random model with adapters, as a base, merged, and as PEFT
 // adapters, with token ids and the logits that it gives itself. tests/python/lora_test.py compares them.
 
 #include <cstdio>
@@ -83,10 +83,10 @@ void write_models(const std::filesystem::path& folder, bool tied) {
 
 int main(int count, char** arguments) {
   try {
-    require(count == 3, "usage: lora_program FOLDER tied|untied");
+    require(count == 3, "usage: lora_model FOLDER tied|untied");
     write_models(arguments[1], std::string(arguments[2]) == "tied");
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "lora_program: %s\n", error.what());
+    std::fprintf(stderr, "lora_model: %s\n", error.what());
     return 1;
   }
 }
