@@ -215,8 +215,7 @@ PageUpdateReport PageUpdate::report(Steps steps, Packing packing) const {
   combine_doubles(largest, trainer_.learner_lanes().learners(), ReduceOp::max);
   packing.largest = largest.back();
   largest.pop_back();
-  Metrics metrics{{"skipped_steps", policy.skipped + critic.skipped},
-                  {"pages_learnt", static_cast<double>(config_.pages())}};
+  Metrics metrics{{"skipped_steps", policy.skipped + critic.skipped}, {"pages_learnt", 0}};  // by the policy
   if (!steps.policy.empty()) {
     add_policy_metrics(policy, steps.policy.front(), largest, metrics);
     metrics["pages_learnt"] = policy.sums.at("pages") / config_.epochs;
