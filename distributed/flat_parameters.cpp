@@ -6,11 +6,9 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/BFloat16.h>
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include "core/base/error.hpp"
-#include "core/base/hash.hpp"
-#include "core/base/rng.hpp"
 #include "core/base/sha256.hpp"
 
 namespace pagewright {
@@ -27,7 +25,7 @@ std::int64_t round_up_to(std::int64_t value, std::int64_t multiple) {
 std::int64_t append_slots(const std::vector<ParameterSpec>& specs, bool weight_decay, std::int64_t offset,
                           std::vector<FlatSlot>& slots) {
   for (const ParameterSpec& spec : specs) {
-    if (spec.weight_decay != weight_decay) continue;
+    if (!spec.trained || spec.weight_decay != weight_decay) continue;
     std::int64_t numel = 1;
     for (const std::int64_t extent : spec.shape) numel *= extent;
     offset = round_up_to(offset, kFlatAlignment);
@@ -38,26 +36,27 @@ std::int64_t append_slots(const std::vector<ParameterSpec>& specs, bool weight_d
 }
 
 template <class T>
-void initialise_slot(const FlatSlot& slot, std::uint64_t seed, T* values) {
-  const std::uint64_t key = stable_hash(slot.spec.name);
-  CounterRandom random(seed, RandomStream::init, 0, key & 0xFFFFFFFFu, key >> 48);
-  for (T& value : std::span(values, static_cast<std::size_t>(slot.numel)))
-    value = slot.spec.init == InitKind::normal ? static_cast<T>(slot.spec.stddev * random.normal())
-                                               : static_cast<T>(slot.spec.init == InitKind::ones ? 1 : 0);
-}
-
-std::string shape_text(std::span<const std::int64_t> shape) {
-  return fmt::format("[{}]", fmt::join(shape, ", "));
+void initialise_slot(const FlatSlot& slot, std::uint64_t seed, const at::Tensor& flat) {
+  initialise_parameter<T>(
+      slot.spec, seed,
+      std::span(flat.mutable_data_ptr<T>() + slot.offset, static_cast<std::size_t>(slot.numel)));
 }
 
 }  // namespace
 
-FlatParameters::FlatParameters(ModelConfig config, at::ScalarType dtype, c10::Device device)
+FlatParameters::FlatParameters(ModelConfig config, at::ScalarType dtype, c10::Device device,
+                               std::shared_ptr<const FrozenParameters> frozen)
     : config_(std::make_shared<const ModelConfig>(std::move(config))),
-      options_(at::TensorOptions(device).dtype(dtype)) {
+      options_(at::TensorOptions(device).dtype(dtype)),
+      frozen_(std::move(frozen)) {
   require(dtype == at::kFloat || dtype == at::kDouble || dtype == at::kBFloat16,
           "parameters must be float, double or bfloat16");
   const std::vector<ParameterSpec> specs = parameter_specs(*config_);
+  for (const ParameterSpec& spec : specs) freezes_ = freezes_ || !spec.trained;
+  if (frozen_) {
+    const std::string problems = misfits(specs, false, frozen_->tensors());
+    require(problems.empty(), "the frozen weights are of another model:{}", problems);
+  }
   decay_end_ = append_slots(specs, true, 0, slots_);
   numel_ = append_slots(specs, false, decay_end_, slots_);
   values_ = at::zeros({numel_}, options_);
@@ -77,33 +76,38 @@ void FlatParameters::initialise(std::uint64_t seed) {
   const at::Tensor host = values_.cpu();  // values_ itself where that is on the CPU
   for (const FlatSlot& slot : slots_) {
     if (dtype() == at::kDouble)
-      initialise_slot(slot, seed, host.mutable_data_ptr<double>() + slot.offset);
+      initialise_slot<double>(slot, seed, host);
     else if (dtype() == at::kFloat)
-      initialise_slot(slot, seed, host.mutable_data_ptr<float>() + slot.offset);
+      initialise_slot<float>(slot, seed, host);
     else
-      initialise_slot(slot, seed, host.mutable_data_ptr<c10::BFloat16>() + slot.offset);
+      initialise_slot<c10::BFloat16>(slot, seed, host);
   }
   values_.copy_(host);
+  if (!freezes_ || frozen_) return;
+  WeightsView::Tensors tensors;
+  for (const ParameterSpec& spec : parameter_specs(*config_)) {
+    if (spec.trained) continue;
+    at::Tensor tensor = at::empty(spec.shape, at::kFloat);
+    initialise_parameter<float>(
+        spec, seed, std::span(tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())));
+    tensors.emplace(spec.name, std::move(tensor));
+  }
+  frozen_ = std::make_shared<const FrozenParameters>(*config_, tensors, dtype(), options_.device());
 }
 
 void FlatParameters::load(const WeightsView::Tensors& tensors) {
-  std::string problems;
-  for (const FlatSlot& slot : slots_) {
-    const auto found = tensors.find(slot.spec.name);
-    if (found == tensors.end())
-      problems += fmt::format("\n  {} is missing", slot.spec.name);
-    else if (found->second.sizes() != at::IntArrayRef(slot.spec.shape))
-      problems += fmt::format("\n  {} has shape {}, not {}", slot.spec.name,
-                              shape_text({found->second.sizes().data(), found->second.sizes().size()}),
-                              shape_text(slot.spec.shape));
-  }
+  const std::vector<ParameterSpec> specs = parameter_specs(*config_);
+  std::string problems = misfits(specs, true, tensors);
+  if (freezes_ && !frozen_) problems += misfits(specs, false, tensors);
   for (const auto& [name, tensor] : tensors)
-    if (std::ranges::none_of(slots_, [&](const FlatSlot& slot) { return slot.spec.name == name; }))
+    if (std::ranges::find(specs, name, &ParameterSpec::name) == specs.end())
       problems += fmt::format("\n  {} is not a parameter of this model", name);
   require(problems.empty(), "the weights do not fit the model:{}", problems);
   for (const FlatSlot& slot : slots_)
     values_.narrow(0, slot.offset, slot.numel)
         .copy_(tensors.find(slot.spec.name)->second.detach().reshape({slot.numel}));
+  if (freezes_ && !frozen_)
+    frozen_ = std::make_shared<const FrozenParameters>(*config_, tensors, dtype(), options_.device());
 }
 
 void FlatParameters::fill(
@@ -142,22 +146,32 @@ WeightsView FlatParameters::view_of(const at::Tensor& flat) const {
   auto tensors = std::make_shared<WeightsView::Tensors>();
   for (const FlatSlot& slot : slots_)
     tensors->emplace(slot.spec.name, flat.narrow(0, slot.offset, slot.numel).view(slot.spec.shape));
+  if (const FrozenParameters* frozen = frozen_if_any())
+    tensors->insert(frozen->tensors().begin(), frozen->tensors().end());
   return WeightsView(config_, std::move(tensors), version_);
+}
+
+const FrozenParameters* FlatParameters::frozen_if_any() const {
+  require(!freezes_ || frozen_, "the frozen parameters are not there yet; initialise or load them");
+  return frozen_.get();
+}
+
+std::string parameters_sha256(const WeightsView& weights) {
+  Sha256 hash;
+  for (const ParameterSpec& spec : parameter_specs(weights.config()))
+    hash_parameter(hash, spec, weights.at(spec.name).cpu().contiguous());
+  return hash.hex();
 }
 
 std::string FlatParameters::parameters_sha256() const {
   std::vector<const FlatSlot*> by_name;
   for (const FlatSlot& slot : slots_) by_name.push_back(&slot);
   std::ranges::sort(by_name, {}, [](const FlatSlot* slot) -> const std::string& { return slot->spec.name; });
-  const char* type = dtype() == at::kDouble ? "float64" : dtype() == at::kFloat ? "float32" : "bfloat16";
   const at::Tensor host = values().cpu();
   Sha256 hash;
-  for (const FlatSlot* slot : by_name) {
-    hash.update(fmt::format("{} {} {}\n", slot->spec.name, type, fmt::join(slot->spec.shape, " ")));
-    const at::Tensor part = host.narrow(0, slot->offset, slot->numel);
-    hash.update(std::span(static_cast<const std::byte*>(part.const_data_ptr()),
-                          static_cast<std::size_t>(part.nbytes())));
-  }
+  for (const FlatSlot* slot : by_name)
+    hash_parameter(hash, slot->spec, host.narrow(0, slot->offset, slot->numel));
+  if (const FrozenParameters* frozen = frozen_if_any()) hash.update("frozen " + frozen->sha256() + "\n");
   return hash.hex();
 }
 

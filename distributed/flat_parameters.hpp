@@ -11,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/model/weights_view.hpp"
+#include "distributed/frozen_parameters.hpp"
 
 namespace pagewright {
 
@@ -28,17 +29,21 @@ struct FlatPart {
   std::int64_t offset = 0;  ///< from the beginning of the range
 };
 
+/// Of those that are trained; frozen ones lie apart and only join the views.
 /// Layout: all parameters with weight decay, sorted by name, then all without; both ranges padded to
 /// multiples of 128 elements (Note [Lanes] 4 in docs/architecture.md). Padding is zero and stays zero.
 class FlatParameters {
  public:
-  /// Zeros, on `device`.
-  FlatParameters(ModelConfig config, at::ScalarType dtype = at::kFloat, c10::Device device = c10::kCPU);
+  /// Zeros, on `device`. `frozen` are the parameters that are not trained, where the model has such; null:
+  /// they come with initialise() or load().
+  FlatParameters(ModelConfig config, at::ScalarType dtype = at::kFloat, c10::Device device = c10::kCPU,
+                 std::shared_ptr<const FrozenParameters> frozen = nullptr);
 
   /// Counter-based initialisation keyed by (seed, parameter's name): the same on every rank and device.
+  /// Frozen parameters are made with it unless they are there.
   void initialise(std::uint64_t seed);
   /// Copies values by name, from whatever device; throws Error naming missing, unknown or misshaped
-  /// parameters.
+  /// parameters. Frozen parameters are taken from it unless they are there.
   void load(const WeightsView::Tensors& tensors);
 
   /// Calls `write` for each parameter with a view of its values, to be written in place: no second copy of
@@ -48,6 +53,9 @@ class FlatParameters {
   /// Copies the values of all parameters that `other` has by the same name and shape, the backbone of a model
   /// with other heads, say. Returns how many they are.
   int load_shared(const WeightsView& other);
+
+  /// Null where all is trained.
+  const std::shared_ptr<const FrozenParameters>& frozen() const { return frozen_; }
 
   const ModelConfig& config() const { return *config_; }
   const std::shared_ptr<const ModelConfig>& shared_config() const { return config_; }
@@ -70,18 +78,27 @@ class FlatParameters {
   void set_version(std::int64_t version) { version_ = version; }
 
   WeightsView view() const;
-  /// Named views of any buffer laid out as this one (a lane's aliases or gradients), [padded].
+  /// Named views of any buffer laid out as this one (a lane's gradients), [padded], and the frozen
+  /// parameters.
   WeightsView view_of(const at::Tensor& flat) const;
-  /// SHA-256 over name, dtype, shape, bytes of every parameter in name order, no padding.
+  /// SHA-256 over name, dtype, shape, bytes of every trained parameter in name order, no padding, and the
+  /// hash of the frozen ones, if there are any.
   std::string parameters_sha256() const;
 
  private:
+  const FrozenParameters* frozen_if_any() const;
+
   std::shared_ptr<const ModelConfig> config_;
+  bool freezes_ = false;  ///< whether the model has frozen parameters
   std::vector<FlatSlot> slots_;
   at::TensorOptions options_;
   at::Tensor values_;  // [padded]; undefined while they are away
+  std::shared_ptr<const FrozenParameters> frozen_;
   std::int64_t numel_ = 0;
   std::int64_t decay_end_ = 0, step_ = 0, version_ = 0;
 };
+
+/// FlatParameters::parameters_sha256() of a whole model.
+std::string parameters_sha256(const WeightsView& weights);
 
 }  // namespace pagewright

@@ -26,6 +26,8 @@ struct LaneAliases {
       leaves.push_back(lane_leaf(parameters.values().narrow(0, slot.offset, slot.numel), slot, gradient));
       tensors->emplace(slot.spec.name, leaves.back());
     }
+    if (parameters.frozen())
+      tensors->insert(parameters.frozen()->tensors().begin(), parameters.frozen()->tensors().end());
   }
 };
 
@@ -206,9 +208,11 @@ void Trainer::restore(const TrainerShard& shard) {
 }
 
 std::size_t Trainer::parameter_bytes() const {
-  if (window_) return shard_bytes_ + window_->peak_bytes();
+  const std::size_t frozen = parameters_.frozen() ? parameters_.frozen()->bytes() : 0;
+  if (window_) return frozen + shard_bytes_ + window_->peak_bytes();
   const std::size_t master = adamw_.master().defined() ? adamw_.master().nbytes() : 0;
-  return master + static_cast<std::size_t>(parameters_.numel()) * c10::elementSize(parameters_.dtype());
+  return frozen + master +
+         static_cast<std::size_t>(parameters_.numel()) * c10::elementSize(parameters_.dtype());
 }
 
 std::size_t Trainer::optimizer_bytes() const {

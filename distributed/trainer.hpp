@@ -93,7 +93,7 @@ class Trainer {
   /// Bytes that this rank holds of optimizer state and of gradients.
   std::size_t optimizer_bytes() const;
   std::size_t gradient_bytes() const { return reducer_->buffer_bytes(); }
-  /// Most bytes of parameters that this rank has held during a step, a master copy included.
+  /// Most bytes of parameters that this rank has held during a step, a master copy and frozen ones included.
   std::size_t parameter_bytes() const;
 
  private:

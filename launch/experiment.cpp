@@ -148,6 +148,9 @@ Experiment read_experiment(const Section& root) {
   const Section ppo = root.child("ppo", "reinforcement learning: `train`");
   experiment.ppo = PpoConfig::from(ppo);
   experiment.ppo_optimizer = OptimizerConfig::from(ppo.child("optimizer", "AdamW and its schedule"));
+  experiment.critic = CriticConfig::from(root.child("critic", "what judges the worth of a state in `train`"),
+                                         experiment.ppo_optimizer);
+  if (experiment.critic.separate()) experiment.ppo.critic_warmup = experiment.critic.warmup_steps;
   ppo.read("checkpoint_every", experiment.checkpoint_every, at_least(1).in_units("iterations"),
            "iterations between checkpoints");
   ppo.read("checkpoints_kept", experiment.checkpoints_kept, at_least(1), "newest checkpoints that are kept");
@@ -160,6 +163,11 @@ Experiment read_experiment(const Section& root) {
   read_policies(root, experiment.rewards.alpha, experiment.policies);
   experiment.distributed =
       DistributedConfig::from(root.child("distributed", "several processes: `mpirun`, Slurm"));
+  experiment.precision =
+      PrecisionConfig::from(root.child("precision", "types in which parameters and gradients are kept"));
+  experiment.distributed.sharding.gradients = experiment.precision.gradients;
+  experiment.distributed.sharding.reduction = experiment.precision.reduction;
+  experiment.ppo.narrow = experiment.precision.narrow();
   experiment.evaluation = read_evaluation(root.child("evaluation", "`evaluate`"));
   experiment.simulator = SimulatorConfig::from(root.child("simulator", "the simulated shop: `simulate`"));
   return experiment;
@@ -182,7 +190,7 @@ ModelConfig with_vocabulary(ModelConfig config, const LayoutVocabulary& vocabula
 
 ModelConfig Experiment::policy_model() const {
   ModelConfig config = with_vocabulary(model, language().vocabulary());
-  config.value_head = true;
+  config.value_head = !critic.separate();
   return config;
 }
 

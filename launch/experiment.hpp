@@ -13,7 +13,9 @@
 #include "core/model/model_config.hpp"
 #include "core/page/page_language.hpp"
 #include "distributed/distributed_config.hpp"
+#include "distributed/pipeline/critic_config.hpp"
 #include "distributed/pipeline/ppo_config.hpp"
+#include "distributed/precision_config.hpp"
 #include "distributed/warmup/warmup_config.hpp"
 #include "rewards/models/reward_config.hpp"
 #include "rewards/simulator/simulator_config.hpp"
@@ -52,12 +54,14 @@ struct Experiment {
   std::optional<ModelConfig> reward_backbone;  ///< `rewards.model`
   PpoConfig ppo;
   OptimizerConfig ppo_optimizer;
+  CriticConfig critic;
   int checkpoint_every = 10;
   int checkpoints_kept = 2;
   bool best_checkpoint_kept = true;
   int rollouts_every = 10;  ///< iterations between written rollouts; 0: none
   std::vector<PolicyVariant> policies;
   DistributedConfig distributed;
+  PrecisionConfig precision;
   EvaluationConfig evaluation;
   SimulatorConfig simulator;
 

@@ -24,30 +24,26 @@ constexpr std::int64_t kJudgeEvery = 5;  ///< iterations
 
 /// Whether the value is how the program behaved before the key was there: older checkpoints go on.
 bool was_always_so(const std::string& path, const std::string& value) {
-  static const std::map<std::string, std::string> kBefore = {{"distributed.determinism", "exact"},
-                                                             {"ppo.max_staleness", "0"},
-                                                             {"ppo.importance_cap", "2"},
-                                                             {"ppo.micro_batch", "0"},
-                                                             {"ppo.micro_batch_tokens", "0"}};
+  static const std::map<std::string, std::string> kBefore = {
+      {"distributed.determinism", "exact"}, {"ppo.max_staleness", "0"},
+      {"ppo.importance_cap", "2"},          {"ppo.micro_batch", "0"},
+      {"ppo.micro_batch_tokens", "0"},      {"precision.parameters", "float32"},
+      {"precision.frozen", "float32"},      {"precision.gradients", "float32"},
+      {"precision.reduction", "float32"}};
   const auto found = kBefore.find(path);
   return found != kBefore.end() && found->second == value;
 }
 
-RunIdentity identity_of(const Workbench& bench, const PolicyVariant& variant) {
+RunIdentity identity_of(const Workbench& bench, const PolicyVariant& variant,
+                        const FlatParameters& parameters) {
   std::string text = variant.name;
+  const bool adapters = bench.experiment().model.lora.on(), critic = bench.experiment().critic.separate();
   for (const auto& [path, value] : bench.loaded().values)
-    if (differing_keys({{path, value}}, {{path, value + "?"}}).size() == 1 && !was_always_so(path, value))
+    if ((adapters || !path.starts_with("model.lora.")) && (critic || !path.starts_with("critic.")) &&
+        differing_keys({{path, value}}, {{path, value + "?"}}).size() == 1 && !was_always_so(path, value))
       text += fmt::format("\n{}: {}", path, value);
-  return {sha256_hex(text), bench.language().hash(), numeric_fingerprint()};
-}
-
-FlatParameters start_parameters(Workbench& bench) {
-  std::optional<FlatParameters> loaded;
-  on_all_ranks(bench.learners(), [&] {
-    loaded.emplace(load_model(bench.run().policy("warmup"), bench.experiment().policy_model(), "policy",
-                              bench.language().hash()));
-  });
-  return std::move(*loaded);
+  return {sha256_hex(text), bench.language().hash(), numeric_fingerprint(),
+          parameters.frozen() ? parameters.frozen()->sha256() : ""};
 }
 
 /// An earlier attempt at the iteration, with more learners, left the pages of their lanes.
@@ -56,6 +52,14 @@ void remove_parts_of_more_ranks(const std::filesystem::path& folder, std::int64_
     const std::filesystem::path part = folder / fmt::format("iteration-{:06}.rank-{}.h5", iteration, rank);
     if (!std::filesystem::remove(part)) return;
   }
+}
+
+void save_trained(const std::filesystem::path& folder, const FlatParameters& parameters,
+                  const std::string& base, const ModelFolderInfo& info) {
+  if (parameters.frozen())
+    save_adapters(folder, parameters, base, info);
+  else
+    save_model(folder, parameters.view(), info);
 }
 
 std::string progress_note(const Metrics& metrics) {
@@ -80,19 +84,25 @@ LearnerRun::Files::Files(const std::filesystem::path& folder, std::int64_t keep_
       events(folder / "tensorboard",
              keep_iterations > 0 ? std::optional<std::int64_t>(keep_iterations) : std::nullopt) {}
 
-LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, bool resume)
+LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, const WarmStart& start, bool resume)
     : bench_(bench),
       variant_(variant),
       folder_(bench.run().training(variant.name)),
-      store_(folder_ / "checkpoints", identity_of(bench, variant), bench.experiment().checkpoints_kept,
-             bench.experiment().best_checkpoint_kept),
-      parameters_(start_parameters(bench)),
+      parameters_(start.policy()),
+      store_(folder_ / "checkpoints", identity_of(bench, variant, parameters_),
+             bench.experiment().checkpoints_kept, bench.experiment().best_checkpoint_kept),
       policy_(
           bench.language(), [this] { return parameters_.view(); }, bench.pool(), variant.name),
       trainer_(bench.learners(), parameters_, bench.experiment().ppo_optimizer, bench.pool(),
-               bench.experiment().lanes(), bench.experiment().ppo.optimizer_steps(), bench.sharding()),
+               bench.experiment().lanes(), bench.experiment().ppo.policy_steps(), bench.sharding()),
       // The ranks that learn come first, so that a learner's number is its rank.
       meeting_(bench.learners(), OwnWork::parts(), [&bench](int rank) { return bench.name_of(rank); }) {
+  if (bench.experiment().critic.separate()) {
+    critic_parameters_.emplace(start.critic());
+    critic_ = std::make_unique<Trainer>(
+        bench.learners(), *critic_parameters_, bench.experiment().critic.optimizer, bench.pool(),
+        bench.experiment().lanes(), bench.experiment().ppo.optimizer_steps(), bench.sharding());
+  }
   on_first_rank(bench.learners(), [&] {
     require(resume || store_.folders().empty(),
             "{} holds checkpoints; go on with `train --resume`, or remove the folder", folder_.string());
@@ -102,7 +112,7 @@ LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, bool resu
 }
 
 void LearnerRun::go_on_from(const Checkpoint& saved, Pipeline& pipeline) {
-  pipeline.restore(from_checkpoint(trainer_, saved));
+  pipeline.restore(from_checkpoint(trainers(), saved));
   metric_lines_ = saved.metrics;
   // The closing measurement of a finished run is taken again.
   if (saved.numbers.at("stopped") == 0 && metric_lines_.size() > static_cast<std::size_t>(saved.iteration))
@@ -138,9 +148,9 @@ std::optional<CheckpointReward> LearnerRun::reward_now() {
 }
 
 CheckpointHashes LearnerRun::save(Pipeline& pipeline) {
-  Checkpoint part = to_checkpoint(trainer_, pipeline.state(), metric_lines_);
+  Checkpoint part = to_checkpoint(trainers(), pipeline.state(), metric_lines_);
   part.reward = reward_now();
-  const CheckpointHashes hashes = save_checkpoint(trainer_, store_, part);
+  const CheckpointHashes hashes = save_checkpoint(trainers(), store_, part);
   const auto best = leads() && bench_.experiment().best_checkpoint_kept ? store_.best() : std::nullopt;
   if (best && best->folder == store_.folder_of(part.iteration) && best->folder != best_said_) {
     best_said_ = best->folder;
@@ -208,11 +218,17 @@ void LearnerRun::report_times(const PhaseClock& clock) const {
 void LearnerRun::finish() {
   write_file_atomically(folder_ / "warnings.txt", warnings_);
   const std::filesystem::path policy = bench_.run().policy(variant_.name);
-  save_model(policy, parameters_.view(),
-             {"policy",
-              bench_.language().hash(),
-              parameters_.version(),
-              {{"made_by", "train"}, {"alpha", fmt::format("{}", variant_.alpha)}}});
+  ModelFolderInfo info{"policy",
+                       bench_.language().hash(),
+                       parameters_.version(),
+                       {{"made_by", "train"}, {"alpha", fmt::format("{}", variant_.alpha)}},
+                       std::nullopt};
+  save_trained(policy, parameters_, "warmup", info);
+  if (critic_) {
+    info.kind = "critic";
+    save_trained(bench_.run().file("critics") / variant_.name, *critic_parameters_, "../policies/warmup",
+                 info);
+  }
   fmt::print("policy {} is in {}\n", variant_.name, policy.string());
 }
 
@@ -231,7 +247,8 @@ bool LearnerRun::checkpoint_asked_for() {
 
 std::optional<CheckpointHashes> LearnerRun::run(PageSource& source) {
   const Experiment& experiment = bench_.experiment();
-  Pipeline pipeline(experiment.ppo, {bench_.language(), training_requests(bench_.log()), source, trainer_},
+  Pipeline pipeline(experiment.ppo,
+                    {bench_.language(), training_requests(bench_.log()), source, trainer_, critic_.get()},
                     experiment.seed);
   if (saved_) go_on_from(*saved_, pipeline);
   on_first_rank(bench_.learners(),

@@ -11,10 +11,12 @@
 #include "core/metrics/event_file.hpp"
 #include "core/metrics/metrics_file.hpp"
 #include "distributed/pipeline/pipeline.hpp"
+#include "distributed/pipeline/pipeline_checkpoint.hpp"
 #include "distributed/trainer.hpp"
 #include "launch/border_meeting.hpp"
 #include "launch/held_out_judge.hpp"
 #include "launch/own_work.hpp"
+#include "launch/warm_start.hpp"
 #include "launch/workbench.hpp"
 #include "rollout/engine/model_policy.hpp"
 
@@ -30,7 +32,7 @@ std::vector<const Request*> training_requests(const FeedbackLog& log);
 class LearnerRun {
  public:
   /// Throws AgreedError if the training folder holds checkpoints and `resume` is not wanted.
-  LearnerRun(Workbench& bench, const PolicyVariant& variant, bool resume);
+  LearnerRun(Workbench& bench, const PolicyVariant& variant, const WarmStart& start, bool resume);
 
   FlatParameters& parameters() { return parameters_; }
   Trainer& trainer() { return trainer_; }
@@ -47,6 +49,7 @@ class LearnerRun {
     EventFile events;
   };
 
+  CheckpointedTrainers trainers() const { return {trainer_, critic_.get()}; }
   bool leads() const { return bench_.leads(); }
   void go_on_from(const Checkpoint& saved, Pipeline& pipeline);
   PipelineHooks hooks(Pipeline& pipeline, Progress& progress);
@@ -66,10 +69,12 @@ class LearnerRun {
   Workbench& bench_;
   const PolicyVariant& variant_;
   std::filesystem::path folder_;
-  CheckpointStore store_;
   FlatParameters parameters_;
+  CheckpointStore store_;
   ModelPolicy policy_;
   Trainer trainer_;
+  std::optional<FlatParameters> critic_parameters_;  ///< of a separate critic
+  std::unique_ptr<Trainer> critic_;
   std::optional<HeldOutJudge> judge_;  ///< of the first learner
   std::optional<Checkpoint> saved_;
   std::optional<Files> files_;  ///< of the first learner

@@ -1,12 +1,16 @@
 #include "launch/model_folder.hpp"
 
+#include <ATen/ops/empty.h>
 #include <nlohmann/json.hpp>
 
 #include "core/base/atomic_folder.hpp"
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
 #include "core/model/hf_checkpoint.hpp"
+#include "core/model/hf_config.hpp"
+#include "core/model/lora.hpp"
 #include "core/model/safetensors.hpp"
+#include "core/model/weight_files.hpp"
 
 namespace pagewright {
 
@@ -19,6 +23,25 @@ bool is_hugging_face_name(const std::string& name) {
   return name.starts_with("model.") || name.starts_with("lm_head.");
 }
 
+nlohmann::json to_json(const AdapterBase& base) {
+  return {{"name", base.name},
+          {"sha256", base.sha256},
+          {"rank", base.lora.rank},
+          {"alpha", base.lora.alpha},
+          {"targets", base.lora.targets},
+          {"dtype", base.narrow ? "bfloat16" : "float32"}};
+}
+
+std::optional<AdapterBase> base_in(const nlohmann::json& json) {
+  if (!json.contains("base")) return std::nullopt;
+  const nlohmann::json& base = json.at("base");
+  return AdapterBase{base.at("name").get<std::string>(),
+                     base.at("sha256").get<std::string>(),
+                     {base.at("rank").get<std::int64_t>(), base.at("alpha").get<double>(),
+                      base.at("targets").get<std::vector<std::string>>()},
+                     base.at("dtype").get<std::string>() == "bfloat16"};
+}
+
 ModelFolderInfo read_info(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "model.json";
   try {
@@ -29,10 +52,47 @@ ModelFolderInfo read_info(const std::filesystem::path& folder) {
             json.at("format_version").get<int>(), kModelVersion);
     return {json.at("kind").get<std::string>(), json.at("language").get<std::string>(),
             json.at("version").get<std::int64_t>(),
-            json.at("notes").get<std::map<std::string, std::string>>()};
+            json.at("notes").get<std::map<std::string, std::string>>(), base_in(json)};
   } catch (const nlohmann::json::exception& error) {
     fail("{}: {}", path.string(), error.what());
   }
+}
+
+NamedTensors read_tensors(const std::filesystem::path& folder) {
+  NamedTensors tensors;
+  const WeightFiles files(folder);
+  for (const auto& [name, place] : files.tensors()) {
+    at::Tensor values = at::empty(place.stored->shape, at::kFloat);
+    place.file->read(name, 0, values);
+    tensors.emplace(name, std::move(values));
+  }
+  if (std::filesystem::exists(folder / "heads.safetensors"))
+    tensors.merge(read_safetensors(folder / "heads.safetensors"));
+  return tensors;
+}
+
+FlatParameters load_adapters(const std::filesystem::path& folder, const ModelConfig& shape,
+                             const AdapterBase& base) {
+  require(shape.lora == base.lora,
+          "{} holds adapters of rank {} and alpha {} on {} matrices of a layer, but model.lora says rank {}, "
+          "alpha {}, {}; "
+          "take the configuration that it was trained with",
+          folder.string(), base.lora.rank, base.lora.alpha, base.lora.targets.size(), shape.lora.rank,
+          shape.lora.alpha, shape.lora.targets.size());
+  const std::filesystem::path below = folder.parent_path() / base.name;
+  require(std::filesystem::exists(below), "{} holds adapters on {}, which is not there", folder.string(),
+          below.string());
+  const auto frozen = with_context(below.string(), [&] {
+    return std::make_shared<const FrozenParameters>(shape, on_frozen_backbone(read_tensors(below), shape),
+                                                    base.narrow ? at::kBFloat16 : at::kFloat);
+  });
+  require(frozen->sha256() == base.sha256,
+          "{} holds adapters that were trained on another model than the one that is now in {} (its frozen "
+          "weights have SHA-256 {}, not {}); train again, or bring that model back",
+          folder.string(), below.string(), frozen->sha256(), base.sha256);
+  FlatParameters parameters(shape, at::kFloat, c10::kCPU, frozen);
+  with_context(folder.string(), [&] { parameters.load(read_safetensors(folder / "adapters.safetensors")); });
+  return parameters;
 }
 
 const char* verb_that_makes(const std::string& kind) {
@@ -54,9 +114,10 @@ void write_weights(const std::filesystem::path& folder, const WeightsView& weigh
 }
 
 void write_model_info(const std::filesystem::path& folder, const ModelFolderInfo& info) {
-  const nlohmann::json json = {{"format", kModelFormat},  {"format_version", kModelVersion},
-                               {"kind", info.kind},       {"language", info.language},
-                               {"version", info.version}, {"notes", info.notes}};
+  nlohmann::json json = {{"format", kModelFormat},  {"format_version", kModelVersion},
+                         {"kind", info.kind},       {"language", info.language},
+                         {"version", info.version}, {"notes", info.notes}};
+  if (info.base) json["base"] = to_json(*info.base);
   write_file_atomically(folder / "model.json", json.dump(2) + "\n");
 }
 
@@ -65,6 +126,22 @@ void save_model(const std::filesystem::path& folder, const WeightsView& weights,
   make_folders(folder.parent_path());
   AtomicFolder target(folder);
   write_weights(target.path(), weights);
+  write_model_info(target.path(), info);
+  target.publish(AtomicFolder::Existing::replace);
+}
+
+void save_adapters(const std::filesystem::path& folder, const FlatParameters& parameters,
+                   const std::string& base, ModelFolderInfo info) {
+  require(parameters.frozen() != nullptr, "this model has no frozen parameters to be adapters on");
+  NamedTensors trained;
+  const WeightsView weights = parameters.view();
+  for (const FlatSlot& slot : parameters.slots()) trained[slot.spec.name] = weights.at(slot.spec.name);
+  const bool narrow = parameters.frozen()->tensors().begin()->second.scalar_type() == at::kBFloat16;
+  info.base = AdapterBase{base, parameters.frozen()->sha256(), parameters.config().lora, narrow};
+  make_folders(folder.parent_path());
+  AtomicFolder target(folder);
+  write_hf_config(target.path() / "config.json", parameters.config());
+  write_safetensors(target.path() / "adapters.safetensors", trained);
   write_model_info(target.path(), info);
   target.publish(AtomicFolder::Existing::replace);
 }
@@ -79,11 +156,9 @@ FlatParameters load_model(const std::filesystem::path& folder, const ModelConfig
           "{} was trained on another page language (schema, prompt or candidate order); train it again with "
           "this configuration",
           folder.string());
-  NamedTensors tensors = read_safetensors(folder / "model.safetensors");
-  if (std::filesystem::exists(folder / "heads.safetensors"))
-    tensors.merge(read_safetensors(folder / "heads.safetensors"));
-  FlatParameters parameters(shape);
-  with_context(folder.string(), [&] { parameters.load(tensors); });
+  FlatParameters parameters =
+      found.base ? load_adapters(folder, shape, *found.base) : FlatParameters(shape.whole());
+  if (!found.base) with_context(folder.string(), [&] { parameters.load(read_tensors(folder)); });
   parameters.set_version(found.version);
   if (info) *info = std::move(found);
   return parameters;

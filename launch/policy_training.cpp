@@ -7,9 +7,9 @@
 #include "distributed/transport/received_page_source.hpp"
 #include "distributed/transport/role_workers.hpp"
 #include "launch/learner_run.hpp"
-#include "launch/model_folder.hpp"
 #include "launch/reward_setup.hpp"
 #include "launch/timed_worker.hpp"
+#include "launch/warm_start.hpp"
 #include "rewards/reward_worker.hpp"
 
 namespace pagewright {
@@ -19,10 +19,9 @@ namespace {
 /// The frozen start policy and the terms: what scores pages.
 class Scoring {
  public:
-  Scoring(Workbench& bench, const PolicyVariant& variant)
+  Scoring(Workbench& bench, const PolicyVariant& variant, const WarmStart& start)
       : rewards_(bench, variant),
-        start_(load_model(bench.run().policy("warmup"), bench.experiment().policy_model(), "policy",
-                          bench.language().hash())),
+        start_(start.reference()),
         reference_(
             bench.language(), [this] { return start_.view(); }, bench.pool(), "warmup"),
         worker_(bench.language(), reference_, rewards_.terms(), bench.experiment().rewards.invalid) {}
@@ -40,9 +39,9 @@ RequestDraw training_draw(Workbench& bench) {
   return {training_requests(bench.log()), ppo.requests, ppo.lanes, bench.experiment().seed};
 }
 
-void generate_pages(Workbench& bench, const std::string& name) {
+void generate_pages(Workbench& bench, const std::string& name, const WarmStart& start) {
   const Experiment& experiment = bench.experiment();
-  WeightReplica weights(*bench.weight_group(), experiment.policy_model());
+  WeightReplica weights(*bench.weight_group(), start.policy());
   ModelPolicy policy(bench.language(), [&weights] { return weights.view(); }, bench.pool(), name);
   RequestDraw draw = training_draw(bench);
   SampleOptions options;
@@ -77,18 +76,20 @@ void score_pages(Workbench& bench, const std::string& name, Scoring& scoring) {
 
 std::optional<CheckpointHashes> train_policy(Workbench& bench, const PolicyVariant& variant, bool resume) {
   const int rank = bench.world().rank();
+  std::optional<WarmStart> start;
   std::optional<Scoring> scoring;
   on_all_ranks(bench.world(), [&] {
     bench.log();
-    if (bench.topology().has_role(Role::reward, rank)) scoring.emplace(bench, variant);
+    start.emplace(bench);
+    if (bench.topology().has_role(Role::reward, rank)) scoring.emplace(bench, variant, *start);
   });
   std::optional<LearnerRun> learner;
-  if (bench.learns()) learner.emplace(bench, variant, resume);
+  if (bench.learns()) learner.emplace(bench, variant, *start, resume);
   if (bench.topology().placement() == Placement::colocated) {
     LocalPageSource source(learner->policy(), scoring->worker());
     return learner->run(source);
   }
-  if (bench.topology().has_role(Role::rollout, rank)) generate_pages(bench, variant.name);
+  if (bench.topology().has_role(Role::rollout, rank)) generate_pages(bench, variant.name, *start);
   if (scoring) score_pages(bench, variant.name, *scoring);
   if (!learner) return CheckpointHashes{};
   ReceivedPageSource source(bench.world(), bench.topology(), learner->trainer().learner_lanes(),

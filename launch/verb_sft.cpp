@@ -5,6 +5,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/model/lora.hpp"
 #include "distributed/agreement.hpp"
 #include "distributed/supervised/supervised_loop.hpp"
 #include "distributed/warmup/warmup_task.hpp"
@@ -13,6 +14,7 @@
 #include "launch/prompt_report.hpp"
 #include "launch/start_weights.hpp"
 #include "launch/verbs.hpp"
+#include "launch/warm_start.hpp"
 #include "launch/workbench.hpp"
 
 namespace pagewright {
@@ -41,17 +43,30 @@ SftPages sft_pages(Workbench& bench, const WarmupConfig& config) {
   return pages;
 }
 
+/// Random or pre-trained weights, on a frozen backbone if the policy has adapters.
+FlatParameters start_parameters(const Workbench& bench) {
+  const Experiment& experiment = bench.experiment();
+  const ModelConfig shape = experiment.policy_model();
+  FlatParameters whole(shape.whole());
+  start_weights(whole, bench.language(), experiment.seed);
+  return shape.frozen_backbone ? on_frozen_backbone_of(whole, shape, experiment)
+                               : in_type(std::move(whole), experiment.precision.parameters);
+}
+
 void save_sft(Workbench& bench, const std::string& name, WarmupTarget target,
               const FlatParameters& parameters, const SupervisedResult& result) {
   const std::filesystem::path folder = bench.run().policy(name);
-  save_model(folder, parameters.view(),
+  // Whoever starts from it gets a whole model: adapters are merged.
+  const WeightsView whole = merged_weights(parameters.view());
+  save_model(folder, whole,
              {"policy",
               bench.language().hash(),
               0,
-              {{"made_by", "sft"}, {"target", target == WarmupTarget::shown ? "shown" : "engaged_first"}}});
+              {{"made_by", "sft"}, {"target", target == WarmupTarget::shown ? "shown" : "engaged_first"}},
+              std::nullopt});
   write_curve(bench.run().file("curves/" + name + ".json"), result, "nats a token");
   fmt::print("{}{} is in {}\nparameters sha256 {}\n", curve_table(result, "nats a token"), name,
-             folder.string(), parameters.parameters_sha256());
+             folder.string(), parameters_sha256(whole));
 }
 
 void warm_up(Workbench& bench, bool imitation) {
@@ -67,8 +82,7 @@ void warm_up(Workbench& bench, bool imitation) {
   on_all_ranks(bench.learners(), [&] { pages = sft_pages(bench, config); });
 
   on_first_rank(bench.learners(), [&] { report_prompt_lengths(bench.language(), bench.log()); });
-  FlatParameters parameters(experiment.policy_model());
-  start_weights(parameters, bench.language(), experiment.seed);
+  FlatParameters parameters = start_parameters(bench);
   log_info("{}: {} parameters, {} pages, {} held out", name, parameter_count(parameters.config()),
            pages.train.examples.size(), pages.held_out.examples.size());
   const SupervisedConfig loop{config.epochs, config.batch, 2, experiment.seed};

@@ -49,6 +49,7 @@ struct RunIdentity {
   std::string configuration;  ///< SHA-256 of what can change results
   std::string language;       ///< hash of the page language
   std::string fingerprint;  ///< numeric fingerprint of processor and libraries; others resume with other bits
+  std::string base = {};    ///< SHA-256 of the frozen parameters; empty where all is trained
 };
 
 /// Adds name, dtype, shape and bytes of an array.

@@ -89,6 +89,7 @@ void CheckpointStore::finish(AtomicFolder& folder, const Checkpoint& checkpoint,
                              {"numbers", checkpoint.numbers},
                              {"shards", names},
                              {"sha256", {{"parameters", hashes.parameters}, {"state", hashes.state}}}};
+  if (!identity_.base.empty()) manifest["base"] = identity_.base;
   if (checkpoint.reward)
     manifest["reward"] = {{"metric", checkpoint.reward->metric}, {"value", checkpoint.reward->value}};
   write_file_atomically(folder.path() / "manifest.json", manifest.dump(2) + "\n");
@@ -157,6 +158,11 @@ void CheckpointStore::check_identity(const std::filesystem::path& folder) const 
           manifest.value("language", "") == identity_.language,
       "{} belongs to another configuration; train into another run folder (--set run=FOLDER) or remove it",
       folder.string());
+  require(
+      manifest.value("base", "") == identity_.base,
+      "{} was trained on other frozen weights (SHA-256 {}, now {}): the model that its adapters belong to "
+      "has changed; bring it back, or train into another run folder",
+      folder.string(), manifest.value("base", ""), identity_.base);
   if (manifest.value("fingerprint", "") != identity_.fingerprint)
     log_warn(
         "{} was written on another kind of processor or with other libraries: the run goes on, but its bits "

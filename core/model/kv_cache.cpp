@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/model/attention.hpp"
 #include "core/model/kernels/kernel_table.hpp"
+#include "core/model/real_dispatch.hpp"
 #include "core/model/rope_table.hpp"
 #include "core/model/row_functions.hpp"
 #include "core/model/transformer.hpp"
@@ -35,7 +36,7 @@ DecodeSession<T>::DecodeSession(const WeightsView& weights, std::span<const Toke
           "decode: a prompt of {} positions and {} more do not fit in the model's max_positions {}", longest,
           max_steps, config_.max_positions);
   load_layers(weights);
-  rope_table(config_, longest + max_steps, embedding_.scalar_type(), rope_cos_, rope_sin_);
+  rope_table(config_, longest + max_steps, activation_type(embedding_), rope_cos_, rope_sin_);
   std::vector<LayerKeysValues> captured;
   prompt_hidden_ = hidden_states(weights, batch, &captured);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
@@ -52,36 +53,48 @@ DecodeSession<T>::DecodeSession(const WeightsView& weights, std::span<const Toke
 }
 
 template <class T>
+typename DecodeSession<T>::Matrix DecodeSession<T>::load_matrix(const WeightsView& weights,
+                                                                const std::string& module,
+                                                                bool biased) const {
+  const auto turned = [&](const char* name) {
+    return weights.at(module + name).t().to(c10::CppTypeToScalarType<T>::value).contiguous();
+  };
+  Matrix matrix;
+  matrix.weight_t = turned(".weight");
+  if (biased) matrix.bias = vector_of(weights, module + ".bias");
+  if (config_.lora.adapts(module)) {
+    matrix.lora_a_t = turned(".lora_A.weight");
+    matrix.lora_b_t = turned(".lora_B.weight");
+  }
+  return matrix;
+}
+
+template <class T>
+at::Tensor DecodeSession<T>::vector_of(const WeightsView& weights, const std::string& name) {
+  return weights.at(name).to(c10::CppTypeToScalarType<T>::value).contiguous();
+}
+
+template <class T>
 void DecodeSession<T>::load_layers(const WeightsView& weights) {
   embedding_ = weights.at("model.embed_tokens.weight").contiguous();
-  final_norm_ = weights.at("model.norm.weight");
+  layout_embedding_ = layout_embedding(weights);
+  final_norm_ = vector_of(weights, "model.norm.weight");
   for (std::int64_t i = 0; i < config_.layers; ++i) {
     const std::string prefix = "model.layers." + std::to_string(i) + ".";
-    const auto turned = [&](const char* name) { return weights.at(prefix + name).t().contiguous(); };
     Layer layer;
     layer.window = config_.window(i);
-    layer.input_norm = weights.at(prefix + "input_layernorm.weight");
-    layer.output_norm = weights.at(prefix + "post_attention_layernorm.weight");
-    layer.q = turned("self_attn.q_proj.weight");
-    layer.k = turned("self_attn.k_proj.weight");
-    layer.v = turned("self_attn.v_proj.weight");
-    layer.o = turned("self_attn.o_proj.weight");
-    layer.gate = turned("mlp.gate_proj.weight");
-    layer.up = turned("mlp.up_proj.weight");
-    layer.down = turned("mlp.down_proj.weight");
-    const auto bias = [&](bool there, const char* module) {
-      return there ? weights.at(prefix + module + ".bias") : at::Tensor();
-    };
-    layer.q_bias = bias(config_.qkv_bias, "self_attn.q_proj");
-    layer.k_bias = bias(config_.qkv_bias, "self_attn.k_proj");
-    layer.v_bias = bias(config_.qkv_bias, "self_attn.v_proj");
-    layer.o_bias = bias(config_.output_bias, "self_attn.o_proj");
-    layer.gate_bias = bias(config_.mlp_bias, "mlp.gate_proj");
-    layer.up_bias = bias(config_.mlp_bias, "mlp.up_proj");
-    layer.down_bias = bias(config_.mlp_bias, "mlp.down_proj");
+    layer.input_norm = vector_of(weights, prefix + "input_layernorm.weight");
+    layer.output_norm = vector_of(weights, prefix + "post_attention_layernorm.weight");
+    layer.q = load_matrix(weights, prefix + "self_attn.q_proj", config_.qkv_bias);
+    layer.k = load_matrix(weights, prefix + "self_attn.k_proj", config_.qkv_bias);
+    layer.v = load_matrix(weights, prefix + "self_attn.v_proj", config_.qkv_bias);
+    layer.o = load_matrix(weights, prefix + "self_attn.o_proj", config_.output_bias);
+    layer.gate = load_matrix(weights, prefix + "mlp.gate_proj", config_.mlp_bias);
+    layer.up = load_matrix(weights, prefix + "mlp.up_proj", config_.mlp_bias);
+    layer.down = load_matrix(weights, prefix + "mlp.down_proj", config_.mlp_bias);
     if (config_.qk_norm) {
-      layer.q_norm = weights.at(prefix + "self_attn.q_norm.weight");
-      layer.k_norm = weights.at(prefix + "self_attn.k_norm.weight");
+      layer.q_norm = vector_of(weights, prefix + "self_attn.q_norm.weight");
+      layer.k_norm = vector_of(weights, prefix + "self_attn.k_norm.weight");
     }
     layers_.push_back(std::move(layer));
   }
@@ -129,8 +142,8 @@ void DecodeSession<T>::norm(std::int64_t rows, std::int64_t dim, const T* x, con
 }
 
 template <class T>
-void DecodeSession<T>::linear(std::int64_t rows, const T* x, const at::Tensor& weight_t,
-                              const at::Tensor& bias, T* y) {
+void DecodeSession<T>::product(std::int64_t rows, const T* x, const at::Tensor& weight_t,
+                               const at::Tensor& bias, T* y) {
   GemmOperands<T> o;
   o.rows = rows, o.depth = weight_t.size(0), o.cols = weight_t.size(1);
   o.a = x, o.a_row = o.depth;
@@ -138,6 +151,23 @@ void DecodeSession<T>::linear(std::int64_t rows, const T* x, const at::Tensor& w
   if (bias.defined()) o.bias = bias.const_data_ptr<T>();
   o.c = y, o.c_row = o.cols;
   gemm(o);
+}
+
+/// As the forward pass: the narrow product is scaled, and what it becomes is added. Merged weights would
+/// give other bits.
+template <class T>
+void DecodeSession<T>::linear(std::int64_t rows, const T* x, const Matrix& matrix, T* y) {
+  product(rows, x, matrix.weight_t, matrix.bias, y);
+  if (!matrix.lora_a_t.defined()) return;
+  const auto narrow = static_cast<std::size_t>(rows * matrix.lora_a_t.size(1)),
+             wide = static_cast<std::size_t>(rows * matrix.lora_b_t.size(1));
+  scratch_.narrow.resize(std::max(scratch_.narrow.size(), narrow));
+  scratch_.adapted.resize(std::max(scratch_.adapted.size(), wide));
+  product(rows, x, matrix.lora_a_t, {}, scratch_.narrow.data());
+  const T scale = static_cast<T>(config_.lora.scale());
+  for (std::size_t i = 0; i < narrow; ++i) scratch_.narrow[i] *= scale;
+  product(rows, scratch_.narrow.data(), matrix.lora_b_t, {}, scratch_.adapted.data());
+  for (std::size_t i = 0; i < wide; ++i) y[i] += scratch_.adapted[i];
 }
 
 template <class T>
@@ -181,9 +211,9 @@ void DecodeSession<T>::attention_block(Layer& layer, std::span<const std::int32_
                      kv_width = config_.kv_heads * size;
   Scratch& s = scratch_;
   norm(rows, config_.dim, s.x.data(), layer.input_norm, s.input.data());
-  linear(rows, s.input.data(), layer.q, layer.q_bias, s.query.data());
-  linear(rows, s.input.data(), layer.k, layer.k_bias, s.key.data());
-  linear(rows, s.input.data(), layer.v, layer.v_bias, s.value.data());
+  linear(rows, s.input.data(), layer.q, s.query.data());
+  linear(rows, s.input.data(), layer.k, s.key.data());
+  linear(rows, s.input.data(), layer.v, s.value.data());
   if (config_.qk_norm) {
     norm(rows * config_.heads, size, s.query.data(), layer.q_norm, s.mixed.data());
     std::swap(s.query, s.mixed);
@@ -202,7 +232,7 @@ void DecodeSession<T>::attention_block(Layer& layer, std::span<const std::int32_
     rotate_row(q_width, size / 2, cosine, sine, T(1), s.query.data() + r * q_width, turned.data());
     attend(layer, stream, turned.data(), s.mixed.data() + r * q_width);
   }
-  linear(rows, s.mixed.data(), layer.o, layer.o_bias, s.out.data());
+  linear(rows, s.mixed.data(), layer.o, s.out.data());
   for (std::int64_t i = 0; i < rows * config_.dim; ++i)
     s.x[static_cast<std::size_t>(i)] += s.out[static_cast<std::size_t>(i)];
 }
@@ -211,10 +241,10 @@ template <class T>
 void DecodeSession<T>::feed_forward_block(const Layer& layer, std::int64_t rows) {
   Scratch& s = scratch_;
   norm(rows, config_.dim, s.x.data(), layer.output_norm, s.input.data());
-  linear(rows, s.input.data(), layer.gate, layer.gate_bias, s.gate.data());
-  linear(rows, s.input.data(), layer.up, layer.up_bias, s.up.data());
+  linear(rows, s.input.data(), layer.gate, s.gate.data());
+  linear(rows, s.input.data(), layer.up, s.up.data());
   kernels<T>().swiglu(rows * config_.ffn_dim, s.gate.data(), s.up.data(), s.gate.data());
-  linear(rows, s.gate.data(), layer.down, layer.down_bias, s.out.data());
+  linear(rows, s.gate.data(), layer.down, s.out.data());
   for (std::int64_t i = 0; i < rows * config_.dim; ++i)
     s.x[static_cast<std::size_t>(i)] += s.out[static_cast<std::size_t>(i)];
 }
@@ -230,14 +260,14 @@ void DecodeSession<T>::step(std::span<const std::int32_t> streams, const TokenBa
        {&s.x, &s.input, &s.query, &s.key, &s.value, &s.mixed, &s.out, &s.gate, &s.up})
     if (buffer->size() < static_cast<std::size_t>(rows * widest))
       buffer->resize(static_cast<std::size_t>(rows * widest));
+  const EmbeddingRows<T> embedding(embedding_, layout_embedding_);
   for (std::int64_t r = 0; r < rows; ++r) {
     const Stream& state = streams_.at(static_cast<std::size_t>(streams[static_cast<std::size_t>(r)]));
     require(state.steps < max_steps_, "decode: a stream takes more than its {} positions", max_steps_);
     for (const TokenId id : tokens.at(static_cast<int>(r)))
       require(id >= 0 && id < config_.vocab_size, "decode: token {} is outside the vocabulary of {}", id,
               config_.vocab_size);
-    embed_row(tokens.at(static_cast<int>(r)), embedding_.const_data_ptr<T>(), config_.dim,
-              s.x.data() + r * config_.dim);
+    embedding.embed(tokens.at(static_cast<int>(r)), s.x.data() + r * config_.dim);
   }
   for (Layer& layer : layers_) {
     attention_block(layer, streams);

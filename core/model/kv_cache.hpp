@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -35,11 +36,15 @@ class DecodeSession {
   void step(std::span<const std::int32_t> streams, const TokenBags& tokens, T* hidden);
 
  private:
-  /// Weights of a layer; matrices transposed, [in, out], so that products need not turn them at every step.
+  /// Transposed, so that products need not turn it at every step.
+  struct Matrix {
+    at::Tensor weight_t;            // [in, out]
+    at::Tensor bias;                // [out] or undefined
+    at::Tensor lora_a_t, lora_b_t;  // [in, rank], [rank, out] or undefined
+  };
   struct Layer {
-    at::Tensor input_norm, output_norm, q_norm, k_norm;                        // [dim] or [head_size]
-    at::Tensor q, k, v, o, gate, up, down;                                     // [in, out]
-    at::Tensor q_bias, k_bias, v_bias, o_bias, gate_bias, up_bias, down_bias;  // [out] or undefined
+    at::Tensor input_norm, output_norm, q_norm, k_norm;  // [dim] or [head_size]
+    Matrix q, k, v, o, gate, up, down;
     std::int64_t window = 0;
     std::vector<T> prompt_keys;  // [kv_heads, head_size, padded length] prompt after prompt
     at::Tensor prompt_values;    // [prompt rows, kv_width]
@@ -56,7 +61,7 @@ class DecodeSession {
   };
   /// Activations of one step, reused.
   struct Scratch {
-    std::vector<T> x, input, query, key, value, mixed, out, gate, up, rstd, walk;
+    std::vector<T> x, input, query, key, value, mixed, out, gate, up, rstd, walk, narrow, adapted;
   };
 
   void load_layers(const WeightsView& weights);
@@ -67,11 +72,15 @@ class DecodeSession {
   void attend(const Layer& layer, std::int32_t stream, const T* query, T* out);
   void feed_forward_block(const Layer& layer, std::int64_t rows);
   void norm(std::int64_t rows, std::int64_t dim, const T* x, const at::Tensor& weight, T* y);
-  void linear(std::int64_t rows, const T* x, const at::Tensor& weight_t, const at::Tensor& bias, T* y);
+  /// In T.
+  static at::Tensor vector_of(const WeightsView& weights, const std::string& name);
+  Matrix load_matrix(const WeightsView& weights, const std::string& module, bool biased) const;
+  void product(std::int64_t rows, const T* x, const at::Tensor& weight_t, const at::Tensor& bias, T* y);
+  void linear(std::int64_t rows, const T* x, const Matrix& matrix, T* y);
 
   ModelConfig config_;
-  at::Tensor embedding_, final_norm_;  // [vocab, dim], [dim]
-  at::Tensor rope_cos_, rope_sin_;     // [positions, head_size / 2]
+  at::Tensor embedding_, layout_embedding_, final_norm_;  // [vocab, dim], see embed_rows(), [dim]
+  at::Tensor rope_cos_, rope_sin_;                        // [positions, head_size / 2]
   std::vector<Layer> layers_;
   std::vector<PromptBlock> prompts_;
   std::vector<Stream> streams_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/reshape.h>
 
 #include "core/base/error.hpp"
@@ -14,6 +15,11 @@
 namespace pagewright {
 namespace {
 
+bool rows_apart(const WeightsView& weights) {
+  return weights.config().frozen_backbone;
+}
+
+/// Rows of the LM head, all of them or those before the layout tokens.
 const at::Tensor& lm_weight(const WeightsView& weights) {
   require(weights.config().lm_head,
           "this model has no LM head (lm_head is false): it scores pages, it composes none");
@@ -31,17 +37,36 @@ std::int64_t scored_columns(const ModelConfig& config, const TargetRows& targets
 
 }  // namespace
 
-at::Tensor layout_rows(const WeightsView& weights, std::int64_t columns) {
+namespace {
+
+/// The matrix whose rows from `first` on are those of the layout tokens.
+struct LayoutMatrix {
+  const at::Tensor& weight;
+  std::int64_t first;
+};
+
+LayoutMatrix layout_matrix(const WeightsView& weights, std::int64_t columns) {
   const ModelConfig& config = weights.config();
   require(columns <= config.layout_size(), "layout head: {} layout tokens are scored, the model has {}",
           columns, config.layout_size());
-  return lm_weight(weights).narrow(0, config.layout_begin, columns);
+  const at::Tensor& all = lm_weight(weights);
+  if (!rows_apart(weights)) return {all, config.layout_begin};
+  return {weights.at(config.tied ? "layout_embedding.weight" : "layout_head.weight"), 0};
+}
+
+}  // namespace
+
+at::Tensor layout_rows(const WeightsView& weights, std::int64_t columns) {
+  const LayoutMatrix matrix = layout_matrix(weights, columns);
+  return matrix.weight.narrow(0, matrix.first, columns);
 }
 
 at::Tensor layout_logits(const WeightsView& weights, const at::Tensor& hidden, const TargetRows& targets) {
   const ModelConfig& config = weights.config();
   const at::Tensor rows = gather_rows(hidden, targets.row);
-  const at::Tensor plain = row_linear(rows, layout_rows(weights, scored_columns(config, targets)));
+  const std::int64_t columns = scored_columns(config, targets);
+  const LayoutMatrix matrix = layout_matrix(weights, columns);
+  const at::Tensor plain = row_linear_rows(rows, matrix.weight, matrix.first, columns);
   if (config.layout_head == LayoutHeadKind::tokens) return plain;
   const at::Tensor query = row_linear(rows, weights.at("pointer_head.q.weight"));
   const at::Tensor keys =
@@ -55,7 +80,9 @@ LayoutLogProbs layout_log_probs(const WeightsView& weights, const at::Tensor& hi
 }
 
 at::Tensor lm_logits(const WeightsView& weights, const at::Tensor& hidden) {
-  return row_linear(hidden, lm_weight(weights));
+  const at::Tensor base = row_linear(hidden, lm_weight(weights));
+  if (!rows_apart(weights)) return base;
+  return at::cat({base, row_linear(hidden, layout_rows(weights, weights.config().layout_size()))}, 1);
 }
 
 at::Tensor scalar_head(const WeightsView& weights, std::string_view name, const at::Tensor& hidden,

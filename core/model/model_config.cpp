@@ -96,6 +96,8 @@ ModelConfig ModelConfig::from(const Section& section) {
   section.read_enum("layout_head", c.layout_head,
                     {{"pointer", LayoutHeadKind::pointer}, {"tokens", LayoutHeadKind::tokens}},
                     "how items are scored: by their candidate's hidden state too, or by the LM head alone");
+  c.lora = LoraConfig::from(section.child("lora", "low-rank adapters on a frozen backbone"));
+  c.frozen_backbone = c.lora.on();
   if (!c.path.empty()) refuse_other_shape(section, folder, c);
   if (c.heads % c.kv_heads != 0) section.complain("kv_heads", "kv_heads must divide heads");
   if (c.head_dim == 0 && c.dim % c.heads != 0)
@@ -118,12 +120,25 @@ void ModelConfig::check() const {
               structure_size <= layout_size(),
           "model: layout tokens [{}, {}) with {} structure tokens do not fit in the vocabulary of {}",
           layout_begin, vocab_size, structure_size, vocab_size);
+  require(frozen_backbone || !lora.on(), "model: adapters need a frozen backbone");
   require(windows.empty() || std::ssize(windows) == layers,
           "model: {} sliding windows for {} layers; give one a layer", windows.size(), layers);
   for (const std::int64_t window : windows)
     require(window >= 0, "model: a sliding window of {} positions; it must be positive, or 0 for none",
             window);
   check_rope(rope, head_size());
+}
+
+ModelConfig ModelConfig::whole() const {
+  ModelConfig config = without_adapters();
+  config.frozen_backbone = false;
+  return config;
+}
+
+ModelConfig ModelConfig::without_adapters() const {
+  ModelConfig config = *this;
+  config.lora = LoraConfig{};
+  return config;
 }
 
 }  // namespace pagewright

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/model/lora_config.hpp"
 #include "core/model/rope_scaling.hpp"
 
 namespace pagewright {
@@ -60,6 +61,15 @@ struct ModelConfig {
   /// dim] and bias [1].
   std::vector<std::string> scalar_heads;
 
+  /// Note [Frozen backbone]
+  /// The backbone is not trained: it is shared, read-only, between policy, reference and critic of a process.
+  /// What is trained lies apart: the adapters (`lora`), the rows of the layout tokens
+  /// ("layout_embedding.weight" [layout_size, dim] and, untied, "layout_head.weight"), for which embedding
+  /// and LM head keep base rows alone ([layout_begin, dim]), and all other heads. Without adapters it is the
+  /// same function as the whole model, bit for bit: so is the reference of a run with adapters.
+  bool frozen_backbone = false;
+  LoraConfig lora;  ///< on() only with frozen_backbone
+
   std::string model_type;  ///< of the config.json it was read from; empty: chosen on writing
   std::string hf_config;   ///< text of that config.json, whose other fields are written back; or empty
 
@@ -68,6 +78,12 @@ struct ModelConfig {
   std::int64_t window(std::int64_t layer) const {
     return windows.empty() ? 0 : windows[static_cast<std::size_t>(layer)];
   }
+  /// Rows of the embedding matrix, and of the LM head's.
+  std::int64_t embedding_rows() const { return frozen_backbone ? layout_begin : vocab_size; }
+  /// The same model with all of it trained.
+  ModelConfig whole() const;
+  /// The same model with its adapters switched off.
+  ModelConfig without_adapters() const;
 
   /// Reads path, or dim, layers, heads, kv_heads, ffn_dim, ... ; vocabulary and heads are set by the code
   /// that builds the model.
@@ -77,20 +93,23 @@ struct ModelConfig {
   void check() const;
 };
 
-enum class InitKind { normal, zeros, ones };
+enum class InitKind { normal, uniform, zeros, ones };
 
 /// One named parameter, named as Hugging Face names it.
 struct ParameterSpec {
   std::string name;
   std::vector<std::int64_t> shape;
   InitKind init = InitKind::normal;
-  double stddev = 0;  ///< of InitKind::normal
+  double stddev = 0;  ///< of InitKind::normal; of InitKind::uniform the largest absolute value
   bool weight_decay = true;
+  bool trained = true;  ///< false: Note [Frozen backbone]
 };
 
 /// All parameters of a model, sorted by name. Matrices start with standard deviation 1 / sqrt(3 fan_in) (0.02
 /// at width 833), those that write to the residual stream divided by sqrt(2 layers) (Radford et al. 2019);
 /// embeddings and the LM head with 0.02; value and scalar heads with zero. Norms and biases are not decayed.
+/// Adapters are `MODULE.lora_A.weight` [rank, in], which starts uniform in +-1 / sqrt(in) (Kaiming with a =
+/// sqrt(5), as PEFT does), and `MODULE.lora_B.weight` [out, rank], which starts with zero.
 std::vector<ParameterSpec> parameter_specs(const ModelConfig& config);
 std::int64_t parameter_count(const ModelConfig& config);
 

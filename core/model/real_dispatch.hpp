@@ -7,6 +7,11 @@
 
 namespace pagewright {
 
+/// What is computed from parameters of this dtype: float from bfloat16, otherwise the same.
+inline at::ScalarType activation_type(const at::Tensor& parameter) {
+  return parameter.scalar_type() == at::kBFloat16 ? at::kFloat : parameter.scalar_type();
+}
+
 /// Calls action(float{}) or action(double{}); another dtype is an Error that names `what`.
 template <class Action>
 void dispatch_real(const at::Tensor& tensor, const char* what, Action&& action) {

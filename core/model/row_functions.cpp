@@ -1,12 +1,15 @@
 #include "core/model/row_functions.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <vector>
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
+#include <c10/util/BFloat16.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/model/kernels/kernel_table.hpp"
@@ -30,15 +33,42 @@ template void rotate_row<double>(std::int64_t, std::int64_t, const double*, cons
                                  const double*, double*);
 
 template <class T>
-void embed_row(std::span<const TokenId> bag, const T* embedding, std::int64_t dim, T* out) {
-  std::copy_n(embedding + bag[0] * dim, dim, out);
-  for (const TokenId id : bag.subspan(1)) {
-    const T* row = embedding + id * dim;
-    for (std::int64_t d = 0; d < dim; ++d) out[d] += row[d];
-  }
+EmbeddingRows<T>::Matrix::Matrix(const at::Tensor& values) {
+  if (!values.defined()) return;
+  if (values.scalar_type() == at::kBFloat16)
+    narrow = values.const_data_ptr<c10::BFloat16>();
+  else
+    wide = values.const_data_ptr<T>();
 }
-template void embed_row<float>(std::span<const TokenId>, const float*, std::int64_t, float*);
-template void embed_row<double>(std::span<const TokenId>, const double*, std::int64_t, double*);
+
+template <class T>
+EmbeddingRows<T>::EmbeddingRows(const at::Tensor& base, const at::Tensor& layout)
+    : dim_(base.size(1)),
+      layout_begin_(layout.defined() ? base.size(0) : std::numeric_limits<std::int64_t>::max()),
+      base_(base),
+      layout_(layout) {}
+
+template <class T>
+template <class Take>
+void EmbeddingRows<T>::with_row(TokenId id, const Take& take) const {
+  const bool in_layout = id >= layout_begin_;
+  const Matrix& matrix = in_layout ? layout_ : base_;
+  const std::int64_t begin = (id - (in_layout ? layout_begin_ : 0)) * dim_;
+  matrix.narrow ? take(matrix.narrow + begin) : take(matrix.wide + begin);
+}
+
+template <class T>
+void EmbeddingRows<T>::embed(std::span<const TokenId> bag, T* out) const {
+  with_row(bag[0], [&](const auto* row) {
+    for (std::int64_t d = 0; d < dim_; ++d) out[d] = static_cast<T>(row[d]);
+  });
+  for (const TokenId id : bag.subspan(1))
+    with_row(id, [&](const auto* row) {
+      for (std::int64_t d = 0; d < dim_; ++d) out[d] += static_cast<T>(row[d]);
+    });
+}
+template class EmbeddingRows<float>;
+template class EmbeddingRows<double>;
 
 namespace {
 
@@ -50,20 +80,24 @@ BatchPlanPtr saved_plan(AutogradContext* ctx) {
 }
 
 struct EmbedRows : torch::autograd::Function<EmbedRows> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& embedding_in, const BatchPlanPtr& plan) {
-    const at::Tensor embedding = embedding_in.contiguous();
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& base_in,
+                            const std::optional<at::Tensor>& optional_layout, const BatchPlanPtr& plan) {
+    const at::Tensor base = base_in.contiguous();
+    const at::Tensor layout = optional_layout ? optional_layout->contiguous() : at::Tensor();
     ctx->saved_data["plan"] = c10::IValue::make_capsule(plan);
-    ctx->saved_data["vocab"] = embedding.size(0);
-    const std::int64_t dim = embedding.size(1);
-    at::Tensor out = at::empty({plan->rows, dim}, embedding.options());
-    dispatch_real(embedding, "embedding", [&](auto zero) {
+    ctx->saved_data["base"] = base.size(0);
+    ctx->saved_data["layout"] = layout.defined() ? layout.size(0) : 0;
+    const std::int64_t dim = base.size(1);
+    at::Tensor out = at::empty({plan->rows, dim}, base.options().dtype(activation_type(base)));
+    dispatch_real(out, "embedding", [&](auto zero) {
       using T = decltype(zero);
+      const EmbeddingRows<T> rows(base, layout);
       const std::span<const TokenId> ids = plan->ids;
       T* y = out.mutable_data_ptr<T>();
       for (std::size_t r = 0; r + 1 < plan->offsets.size(); ++r, y += dim) {
         const auto begin = static_cast<std::size_t>(plan->offsets[r]);
         const auto end = static_cast<std::size_t>(plan->offsets[r + 1]);
-        embed_row(ids.subspan(begin, end - begin), embedding.const_data_ptr<T>(), dim, y);
+        rows.embed(ids.subspan(begin, end - begin), y);
       }
     });
     return out;
@@ -72,19 +106,35 @@ struct EmbedRows : torch::autograd::Function<EmbedRows> {
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     const BatchPlanPtr plan = saved_plan(ctx);
     const at::Tensor grad = grads[0].contiguous();
-    const std::int64_t dim = grad.size(1);
-    at::Tensor total = at::zeros({ctx->saved_data["vocab"].toInt(), dim}, grad.options());
+    const std::int64_t base_rows = ctx->saved_data["base"].toInt(),
+                       layout_rows = ctx->saved_data["layout"].toInt();
+    at::Tensor base, layout;
+    if (ctx->needs_input_grad(0)) base = at::zeros({base_rows, grad.size(1)}, grad.options());
+    if (layout_rows > 0 && ctx->needs_input_grad(1))
+      layout = at::zeros({layout_rows, grad.size(1)}, grad.options());
+    const std::int64_t layout_begin = layout_rows > 0 ? base_rows : std::numeric_limits<std::int64_t>::max();
     dispatch_real(grad, "embedding", [&](auto zero) {
       using T = decltype(zero);
-      const T* g = grad.const_data_ptr<T>();
-      T* sum = total.mutable_data_ptr<T>();
-      for (std::size_t r = 0; r + 1 < plan->offsets.size(); ++r, g += dim)
-        for (auto i = plan->offsets[r]; i < plan->offsets[r + 1]; ++i) {
-          T* row = sum + plan->ids[static_cast<std::size_t>(i)] * dim;
-          for (std::int64_t d = 0; d < dim; ++d) row[d] += g[d];
-        }
+      add_rows<T>(*plan, grad, layout_begin, base, layout);
     });
-    return {total, at::Tensor()};
+    return {base, layout, at::Tensor()};
+  }
+
+  template <class T>
+  static void add_rows(const BatchPlan& plan, const at::Tensor& grad, std::int64_t layout_begin,
+                       at::Tensor& base, at::Tensor& layout) {
+    const std::int64_t dim = grad.size(1);
+    const T* g = grad.const_data_ptr<T>();
+    T* const base_sum = base.defined() ? base.mutable_data_ptr<T>() : nullptr;
+    T* const layout_sum = layout.defined() ? layout.mutable_data_ptr<T>() : nullptr;
+    for (std::size_t r = 0; r + 1 < plan.offsets.size(); ++r, g += dim)
+      for (auto i = plan.offsets[r]; i < plan.offsets[r + 1]; ++i) {
+        const TokenId id = plan.ids[static_cast<std::size_t>(i)];
+        T* const sum = id >= layout_begin ? layout_sum : base_sum;
+        if (!sum) continue;
+        T* const row = sum + (id >= layout_begin ? id - layout_begin : id) * dim;
+        for (std::int64_t d = 0; d < dim; ++d) row[d] += g[d];
+      }
   }
 };
 
@@ -129,9 +179,9 @@ struct GatherRows : torch::autograd::Function<GatherRows> {
 };
 
 struct RmsNormRows : torch::autograd::Function<RmsNormRows> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& weight,
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& weight_in,
                             double eps) {
-    const at::Tensor x = x_in.contiguous();
+    const at::Tensor x = x_in.contiguous(), weight = weight_in.to(x.scalar_type());
     at::Tensor y = at::empty_like(x), rstd = at::empty({x.size(0)}, x.options());
     dispatch_real(x, "rms_norm", [&](auto zero) {
       using T = decltype(zero);
@@ -212,8 +262,8 @@ struct SwigluRows : torch::autograd::Function<SwigluRows> {
 
 }  // namespace
 
-at::Tensor embed_rows(const at::Tensor& embedding, const BatchPlanPtr& plan) {
-  return EmbedRows::apply(embedding, plan);
+at::Tensor embed_rows(const at::Tensor& base, const at::Tensor& layout, const BatchPlanPtr& plan) {
+  return EmbedRows::apply(base, layout.defined() ? std::optional<at::Tensor>(layout) : std::nullopt, plan);
 }
 
 at::Tensor gather_rows(const at::Tensor& x, std::span<const std::int64_t> rows) {

@@ -12,8 +12,10 @@
 namespace pagewright {
 
 /// Sum of the embeddings of each row's ids, in their order, [rows, dim]. The gradient adds rows first to
-/// last.
-at::Tensor embed_rows(const at::Tensor& embedding /* [vocab, dim] */, const BatchPlanPtr& plan);
+/// last. With `layout`, ids from base.size(0) on are its rows.
+at::Tensor embed_rows(const at::Tensor& base /* [vocab or layout_begin, dim] */,
+                      const at::Tensor& layout /* [layout_size, dim] or undefined */,
+                      const BatchPlanPtr& plan);
 
 /// x at the given rows, [R, dim]; the gradient adds in the order of `rows`.
 at::Tensor gather_rows(const at::Tensor& x /* [n, dim] */, std::span<const std::int64_t> rows);
@@ -34,8 +36,25 @@ template <class T>
 void rotate_row(std::int64_t width, std::int64_t half, const T* cosine, const T* sine, T direction,
                 const T* x, T* y);
 
-/// One row of embed_rows.
+/// The matrices of embed_rows, of type T or bfloat16; the tensors must outlive it.
 template <class T>
-void embed_row(std::span<const TokenId> bag, const T* embedding, std::int64_t dim, T* out);
+class EmbeddingRows {
+ public:
+  EmbeddingRows(const at::Tensor& base, const at::Tensor& layout);
+  /// One row of embed_rows, out [dim].
+  void embed(std::span<const TokenId> bag, T* out) const;
+
+ private:
+  struct Matrix {
+    explicit Matrix(const at::Tensor& values);
+    const T* wide = nullptr;
+    const c10::BFloat16* narrow = nullptr;
+  };
+  template <class Take>
+  void with_row(TokenId id, const Take& take) const;
+
+  std::int64_t dim_, layout_begin_;
+  Matrix base_, layout_;
+};
 
 }  // namespace pagewright

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/model/kernels/kernel_table.hpp"
@@ -58,12 +59,16 @@ void linear_grad_bias(const at::Tensor& grad, at::Tensor& grad_bias) {
 
 struct RowLinear : torch::autograd::Function<RowLinear> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& weight_in,
-                            const std::optional<at::Tensor>& optional_bias) {
-    const at::Tensor bias = optional_bias.value_or(at::Tensor());
-    const at::Tensor x = x_in.contiguous(), weight = weight_in.contiguous();
+                            const std::optional<at::Tensor>& optional_bias, std::int64_t first,
+                            std::int64_t rows) {
+    const at::Tensor x = x_in.contiguous(), kept = weight_in.contiguous();
+    const at::Tensor bias = optional_bias ? optional_bias->to(x.scalar_type()).contiguous() : at::Tensor();
+    const at::Tensor weight = kept.narrow(0, first, rows).to(x.scalar_type());
+    ctx->saved_data["first"] = first;
+    ctx->saved_data["rows"] = rows;
     require(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1),
             "row_linear: input of width {} against a weight of width {}", x.size(-1), weight.size(-1));
-    ctx->save_for_backward({x, weight});
+    ctx->save_for_backward({x, kept});
     ctx->saved_data["bias"] = bias.defined();
     at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
     dispatch_real(x, "row_linear", [&](auto zero) { linear_forward<decltype(zero)>(x, weight, bias, y); });
@@ -72,7 +77,9 @@ struct RowLinear : torch::autograd::Function<RowLinear> {
 
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     const variable_list saved = ctx->get_saved_variables();
-    const at::Tensor &x = saved[0], &weight = saved[1];
+    const at::Tensor& x = saved[0];
+    const std::int64_t first = ctx->saved_data["first"].toInt(), rows = ctx->saved_data["rows"].toInt();
+    const at::Tensor weight = saved[1].narrow(0, first, rows).to(x.scalar_type());
     const at::Tensor grad = grads[0].contiguous();
     at::Tensor grad_x, grad_weight, grad_bias;
     dispatch_real(x, "row_linear", [&](auto zero) {
@@ -82,22 +89,31 @@ struct RowLinear : torch::autograd::Function<RowLinear> {
         linear_grad_input<T>(grad, weight, grad_x);
       }
       if (ctx->needs_input_grad(1)) {
-        grad_weight = at::empty(weight.sizes(), weight.options());
-        linear_grad_weight<T>(grad, x, grad_weight);
+        const bool whole = rows == saved[1].size(0);
+        grad_weight = whole ? at::empty(weight.sizes(), weight.options())
+                            : at::zeros(saved[1].sizes(), weight.options());
+        at::Tensor part = grad_weight.narrow(0, first, rows);
+        linear_grad_weight<T>(grad, x, part);
       }
       if (ctx->saved_data["bias"].toBool()) {
         grad_bias = at::empty({weight.size(0)}, weight.options());
         linear_grad_bias<T>(grad, grad_bias);
       }
     });
-    return {grad_x, grad_weight, grad_bias};
+    return {grad_x, grad_weight, grad_bias, at::Tensor(), at::Tensor()};
   }
 };
 
 }  // namespace
 
 at::Tensor row_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return RowLinear::apply(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt);
+  return RowLinear::apply(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt,
+                          std::int64_t{0}, weight.size(0));
+}
+
+at::Tensor row_linear_rows(const at::Tensor& x, const at::Tensor& weight, std::int64_t first,
+                           std::int64_t rows) {
+  return RowLinear::apply(x, weight, std::nullopt, first, rows);
 }
 
 }  // namespace pagewright

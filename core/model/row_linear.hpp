@@ -21,8 +21,15 @@ namespace pagewright {
 /// Cached decoding calls the same compiled kernels. Gradients need no such property, only one order: each
 /// weight gradient is one sum over the rows of one call, first row to last, on one thread.
 
-/// y = x W^T + bias, [n, m]. Differentiable in all three. float or double.
+/// y = x W^T + bias, [n, m]. Differentiable in all three. x is float or double; weight and bias are of the
+/// same type or bfloat16, which is widened inside the call. Its gradients are of the type of x: a leaf of
+/// bfloat16 that shall get them unrounded needs set_grad_dtype().
 at::Tensor row_linear(const at::Tensor& x /* [n, k] */, const at::Tensor& weight /* [m, k] */,
                       const at::Tensor& bias = {} /* [m] or undefined */);
+
+/// y = x W[first, first + rows)^T, [n, rows]; the gradient of W, [m, k], is zero elsewhere, and of the type
+/// of x.
+at::Tensor row_linear_rows(const at::Tensor& x /* [n, k] */, const at::Tensor& weight /* [m, k] */,
+                           std::int64_t first, std::int64_t rows);
 
 }  // namespace pagewright

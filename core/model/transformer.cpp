@@ -4,17 +4,22 @@
 
 #include "core/base/error.hpp"
 #include "core/model/batch_plan.hpp"
+#include "core/model/real_dispatch.hpp"
 #include "core/model/row_functions.hpp"
 #include "core/model/transformer_layer.hpp"
 
 namespace pagewright {
 
+at::Tensor layout_embedding(const WeightsView& weights) {
+  return weights.config().frozen_backbone ? weights.at("layout_embedding.weight") : at::Tensor();
+}
+
 at::Tensor hidden_states(const WeightsView& weights, const Batch& batch,
                          std::vector<LayerKeysValues>* captured) {
   const ModelConfig& config = weights.config();
   const at::Tensor& embedding = weights.at("model.embed_tokens.weight");
-  const BatchPlanPtr plan = plan_batch(config, batch, embedding.scalar_type());
-  at::Tensor x = embed_rows(embedding, plan);
+  const BatchPlanPtr plan = plan_batch(config, batch, activation_type(embedding));
+  at::Tensor x = embed_rows(embedding, layout_embedding(weights), plan);
   if (weights.layers())
     require(at::GradMode::is_enabled() && !captured,
             "these weights are lent layer by layer: they are for training alone");

@@ -16,6 +16,10 @@ namespace pagewright {
 /// or double weights.
 at::Tensor hidden_states(const WeightsView& weights, const Batch& batch);
 
+/// Embeddings of the layout tokens, [layout_size, dim], where they lie apart (Note [Frozen backbone]); else
+/// undefined.
+at::Tensor layout_embedding(const WeightsView& weights);
+
 /// Keys (rotated) and values of one layer, [rows, kv_heads * head_size].
 struct LayerKeysValues {
   at::Tensor keys, values;

@@ -4,6 +4,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/add.h>
+#include <ATen/ops/mul.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -23,7 +24,12 @@ class LayerWeights {
   const at::Tensor& at(const char* name) const { return weights_.at(prefix_ + name); }
   at::Tensor linear(const char* module, const at::Tensor& x, bool biased) const {
     const std::string name = prefix_ + module;
-    return row_linear(x, weights_.at(name + ".weight"), biased ? weights_.at(name + ".bias") : at::Tensor());
+    const at::Tensor y =
+        row_linear(x, weights_.at(name + ".weight"), biased ? weights_.at(name + ".bias") : at::Tensor());
+    const LoraConfig& lora = weights_.config().lora;
+    if (!lora.adapts(module)) return y;
+    const at::Tensor narrow = at::mul(row_linear(x, weights_.at(name + ".lora_A.weight")), lora.scale());
+    return at::add(y, row_linear(narrow, weights_.at(name + ".lora_B.weight")));
   }
 
  private:

@@ -25,6 +25,8 @@ std::vector<float> credit_floats(const std::vector<double>& values) {
 /// most: cut as low as in the loss, they would hide it. It only keeps a single token from deciding alone.
 constexpr double kKlImportanceCap = 100;
 
+constexpr const char* kBehaviourRatio = "behaviour_ratio_deviation";
+
 /// What one lane's pages add up to.
 struct LaneCredit {
   Moments advantages;  ///< of tokens
@@ -91,7 +93,9 @@ void credit_page(const PpoConfig& config, double kl_coefficient, LearningPage& p
   double page_kl = 0;
   for (std::size_t t = 0; t < log_probs.size(); ++t) {
     page_kl += kl_weights[t] * (log_probs[t] - reference[t]);
-    lane.drift = std::max(lane.drift, std::abs(log_probs[t] - page.trajectory.log_probs[t]));
+    const double drift = log_probs[t] - page.trajectory.log_probs[t];
+    lane.drift = std::max(lane.drift, std::abs(drift));
+    if (config.narrow) lane.sums[kBehaviourRatio] += std::abs(std::expm1(drift));
   }
   const auto kl = config.kl_in == KlPlace::reward ? kl_terms(config.kl_estimator, log_probs, reference)
                                                   : std::vector<double>{};
@@ -162,6 +166,7 @@ Metrics assign_credit(const PpoConfig& config, double kl_coefficient, Experience
   Metrics metrics{{"pages_drawn", pages}};
   for (const auto& [name, sum] : add_lanes(std::span<const LaneSums>(sums))) metrics[name] = sum / pages;
   metrics["tokens"] *= pages;
+  if (config.narrow) metrics[kBehaviourRatio] *= pages / metrics["tokens"];
   metrics["reward"] = rewards.mean;
   metrics["reward_deviation"] = std::sqrt(rewards.variance());
   metrics["kl_per_page"] = merged(lanes, &LaneCredit::kl).mean;

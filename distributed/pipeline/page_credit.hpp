@@ -14,7 +14,8 @@ namespace pagewright {
 /// with importance weights), reward, page_reward, item_reward, format_reward, reward_deviation, valid, slots,
 /// tokens, explained_variance, behaviour_drift (largest |behaviour - old| log-prob) and term.NAME, the mean
 /// raw reward of each term. With max_staleness also importance_mean, importance_effective_share and
-/// importance_truncated (share of tokens).
+/// importance_truncated (share of tokens). With narrow parameters behaviour_ratio_deviation, the mean over
+/// tokens of |old / behaviour probability - 1|.
 Metrics assign_credit(const PpoConfig& config, double kl_coefficient, Experience& experience,
                       const LearnerLanes& lanes);
 

@@ -1,6 +1,7 @@
 #pragma once
 // The one evaluation of pages by the learner: old log-probs and the update's new ones come from here.
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,13 +17,22 @@ namespace pagewright {
 struct PageEvaluation {
   at::Tensor log_probs;
   at::Tensor entropy;  ///< nats
-  at::Tensor values;   ///< V before the token
+  at::Tensor values;   ///< V before the token; undefined if the model has no value head
 };
 PageEvaluation evaluate_pages(const WeightsView& weights, const LayoutVocabulary& vocabulary,
                               std::span<const LearningRequest* const> requests);
 
-/// Step 5: fills old_log_probs and old_values of all pages, lane beside lane, without gradients.
-void evaluate_old(const WeightsView& weights, const LayoutVocabulary& vocabulary, Experience& experience,
-                  LanePool& pool);
+/// The values alone, [R], of a separate critic.
+at::Tensor evaluate_values(const WeightsView& critic, const LayoutVocabulary& vocabulary,
+                           std::span<const LearningRequest* const> requests);
+
+/// Step 5: fills old_log_probs and old_values of all pages, lane beside lane, without gradients. Values come
+/// from the critic, if there is one, else from the policy's value head.
+void evaluate_old(const WeightsView& policy, const std::optional<WeightsView>& critic,
+                  const LayoutVocabulary& vocabulary, Experience& experience, LanePool& pool);
+inline void evaluate_old(const WeightsView& policy, const LayoutVocabulary& vocabulary,
+                         Experience& experience, LanePool& pool) {
+  evaluate_old(policy, std::nullopt, vocabulary, experience, pool);
+}
 
 }  // namespace pagewright

@@ -51,6 +51,16 @@ double weighted_value(const at::Tensor& terms, std::span<const double> weights) 
   return weighted_sum(terms.detach(), weights).item<double>();
 }
 
+/// The value loss of tokens, [R]; what was clipped is counted.
+at::Tensor counted_value_terms(const PpoConfig& config, const at::Tensor& values, const LossRows& rows,
+                               LaneSums& sums) {
+  sums["value_tokens"] += static_cast<double>(rows.old_values.size());
+  sums["value_clipped"] +=
+      clipped_values(loss_values(values), rows.old_values, rows.returns, config.clip_value);
+  return value_loss_terms(values, loss_row(rows.old_values, values), loss_row(rows.returns, values),
+                          config.clip_value);
+}
+
 void count_update(const PpoConfig& config, const PageEvaluation& fresh, const LossRows& rows, LaneSums& sums,
                   double& ratio_deviation) {
   const UpdateStatistics statistics =
@@ -59,8 +69,6 @@ void count_update(const PpoConfig& config, const PageEvaluation& fresh, const Lo
   sums["pages"] += static_cast<double>(rows.lengths.size());
   sums["clipped"] += statistics.clipped;
   sums["old_minus_new"] += statistics.old_minus_new;
-  sums["value_clipped"] +=
-      clipped_values(loss_values(fresh.values), rows.old_values, rows.returns, config.clip_value);
   for (const float entropy : loss_values(fresh.entropy)) sums["entropy"] += entropy;
   ratio_deviation = std::max(ratio_deviation, statistics.ratio_deviation);
 }
@@ -77,15 +85,18 @@ at::Tensor page_loss(const PpoConfig& config, double kl_coefficient, const Weigh
   const PolicyLossTerms policy =
       policy_loss_terms(fresh.log_probs, loss_row(rows.old_log_probs, fresh.log_probs),
                         loss_row(rows.advantages, fresh.log_probs), config.clip);
-  const at::Tensor value = value_loss_terms(fresh.values, loss_row(rows.old_values, fresh.values),
-                                            loss_row(rows.returns, fresh.values), config.clip_value);
   at::Tensor policy_loss = policy.loss, ratio = policy.ratio;
   if (std::ranges::any_of(rows.importance, [](float weight) { return weight != 1; })) {
     const at::Tensor importance = loss_row(rows.importance, policy.loss);
     policy_loss = policy_loss * importance;
     ratio = ratio * importance;
   }
-  at::Tensor terms = policy_loss + config.value_coefficient * value;
+  at::Tensor terms = policy_loss;
+  if (fresh.values.defined()) {
+    const at::Tensor value = counted_value_terms(config, fresh.values, rows, sums);
+    sums["value_loss"] += weighted_value(value, token_shares);
+    terms = terms + config.value_coefficient * value;
+  }
   if (config.entropy_coefficient != 0) terms = terms - config.entropy_coefficient * fresh.entropy;
   if (config.kl_in == KlPlace::loss)
     terms = terms + kl_coefficient * kl_loss_terms(config.kl_estimator, fresh.log_probs,
@@ -93,8 +104,18 @@ at::Tensor page_loss(const PpoConfig& config, double kl_coefficient, const Weigh
 
   count_update(config, fresh, rows, sums, ratio_deviation);
   sums["policy_loss"] += weighted_value(policy_loss, token_shares);
-  sums["value_loss"] += weighted_value(value, token_shares);
   return weighted_sum(terms, token_shares);
+}
+
+at::Tensor critic_loss(const PpoConfig& config, const WeightsView& critic, const LayoutVocabulary& vocabulary,
+                       std::span<const LearningRequest* const> requests, const GlobalCounts& counts,
+                       LaneSums& sums) {
+  const LossRows rows(requests);
+  const at::Tensor values = evaluate_values(critic, vocabulary, requests);
+  const std::vector<double> token_shares = token_weights(config.aggregation, rows.lengths, counts);
+  const at::Tensor value = counted_value_terms(config, values, rows, sums);
+  sums["value_loss"] += weighted_value(value, token_shares);
+  return weighted_sum(value, token_shares);
 }
 
 }  // namespace pagewright

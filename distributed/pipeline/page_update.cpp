@@ -42,48 +42,62 @@ void combine_doubles(std::vector<double>& values, Communicator& learners, Reduce
   std::copy_n(tensor.const_data_ptr<double>(), values.size(), values.begin());
 }
 
-/// What the optimizer steps of an iteration add up to.
-struct UpdateTotals {
+/// What the optimizer steps of one network add up to.
+struct StepTotals {
   LaneSums sums;
-  double ratio_deviation = 0, grad_norm = 0, learning_rate = 0, steps = 0, skipped = 0;
-  double first_ratio_deviation = 0, first_clip_fraction = 0;
+  double grad_norm = 0, learning_rate = 0, steps = 0, skipped = 0;
 
-  void add(const StepReport& report, double step_deviation) {
-    if (steps == 0) {
-      first_ratio_deviation = step_deviation;
-      first_clip_fraction = report.sums.at("clipped") / report.sums.at("tokens");
-    }
+  void add(const StepReport& report) {
     for (const auto& [name, value] : report.sums) sums[name] += value;
-    ratio_deviation = std::max(ratio_deviation, step_deviation);
     grad_norm += report.grad_norm;
     learning_rate = report.learning_rate;
     skipped += report.skipped ? 1 : 0;
     steps += 1;
   }
-
-  Metrics metrics(int passes) const {
-    const double tokens = sums.at("tokens");
-    return {{"policy_loss", sums.at("policy_loss") / steps},
-            {"value_loss", sums.at("value_loss") / steps},
-            {"entropy", sums.at("entropy") / tokens},
-            {"clip_fraction", sums.at("clipped") / tokens},
-            {"value_clip_fraction", sums.at("value_clipped") / tokens},
-            {"approximate_kl", sums.at("old_minus_new") / tokens},
-            {"ratio_max_deviation", ratio_deviation},
-            {"first_ratio_deviation", first_ratio_deviation},
-            {"first_clip_fraction", first_clip_fraction},
-            {"grad_norm", grad_norm / steps},
-            {"learning_rate", learning_rate},
-            {"skipped_steps", skipped},
-            {"pages_learnt", sums.at("pages") / passes}};
-  }
+  double per_step(const char* name) const { return sums.at(name) / steps; }
+  double share(const char* name, const char* of) const { return sums.at(name) / sums.at(of); }
 };
+
+void add_policy_metrics(const StepTotals& totals, const StepReport& first,
+                        const std::vector<double>& deviations, Metrics& metrics) {
+  metrics["policy_loss"] = totals.per_step("policy_loss");
+  metrics["entropy"] = totals.share("entropy", "tokens");
+  metrics["clip_fraction"] = totals.share("clipped", "tokens");
+  metrics["approximate_kl"] = totals.share("old_minus_new", "tokens");
+  metrics["ratio_max_deviation"] = *std::ranges::max_element(deviations);
+  metrics["first_ratio_deviation"] = deviations.front();
+  metrics["first_clip_fraction"] = first.sums.at("clipped") / first.sums.at("tokens");
+  metrics["grad_norm"] = totals.grad_norm / totals.steps;
+  metrics["learning_rate"] = totals.learning_rate;
+}
+
+void add_value_metrics(const StepTotals& totals, Metrics& metrics) {
+  metrics["value_loss"] = totals.per_step("value_loss");
+  metrics["value_clip_fraction"] = totals.share("value_clipped", "value_tokens");
+}
 
 }  // namespace
 
+/// The steps of an iteration on this rank.
+struct PageUpdate::Steps {
+  const Experience& experience;
+  std::vector<StepReport> policy, critic;
+  std::vector<double> deviations;   ///< [policy steps], of this rank's lanes and then of all
+  std::vector<std::int64_t> pages;  ///< [lanes of this rank] pages of all passes
+  explicit Steps(const Experience& all) : experience(all), pages(all.lanes.size(), 0) {}
+
+  std::size_t index_of(int lane) const {
+    return static_cast<std::size_t>(std::ranges::find(experience.lanes, lane) - experience.lanes.begin());
+  }
+  /// What goes through a loss, on the lane's thread.
+  void count(int lane, std::span<const LearningRequest* const> requests) {
+    for (const LearningRequest* request : requests) pages[index_of(lane)] += std::ssize(request->pages);
+  }
+};
+
 PageUpdate::PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer,
-                       std::uint64_t seed)
-    : config_(config), language_(language), trainer_(trainer), seed_(seed) {
+                       std::uint64_t seed, Trainer* critic)
+    : config_(config), language_(language), trainer_(trainer), critic_(critic), seed_(seed) {
   require(trainer.lanes() == config.lanes, "the trainer has {} lanes, the configuration {}", trainer.lanes(),
           config.lanes);
   requests_per_lane_and_mini_batch(config.requests, config.lanes, config.mini_batches);
@@ -149,43 +163,74 @@ void PageUpdate::agree_on_micro_batches(std::vector<MiniBatch>& batches) const {
   for (std::size_t i = 0; i < batches.size(); ++i) batches[i].micro_batches = static_cast<int>(most[i]);
 }
 
+bool PageUpdate::critic_warms_up() const {
+  return critic_ && critic_->parameters().step() < config_.critic_warmup;
+}
+
+void PageUpdate::step_policy(const MiniBatch& batch, double kl_coefficient, Steps& steps) {
+  std::vector<double> of_lanes(static_cast<std::size_t>(config_.lanes), 0.0);
+  const LossFunction loss = [&](const WeightsView& weights, int lane, int micro_batch, LaneSums& sums) {
+    const auto requests = batch.part(steps.index_of(lane), micro_batch);
+    if (requests.empty()) return at::Tensor();
+    steps.count(lane, requests);
+    return page_loss(config_, kl_coefficient, weights, language_.vocabulary(), requests, batch.counts, sums,
+                     of_lanes[static_cast<std::size_t>(lane)]);
+  };
+  steps.policy.push_back(trainer_.step(loss, batch.micro_batches));
+  steps.deviations.push_back(*std::ranges::max_element(of_lanes));
+}
+
+void PageUpdate::step_critic(const MiniBatch& batch, bool alone, Steps& steps) {
+  const LossFunction loss = [&](const WeightsView& weights, int lane, int micro_batch, LaneSums& sums) {
+    const auto requests = batch.part(steps.index_of(lane), micro_batch);
+    if (requests.empty()) return at::Tensor();
+    if (alone) steps.count(lane, requests);
+    return critic_loss(config_, weights, language_.vocabulary(), requests, batch.counts, sums);
+  };
+  steps.critic.push_back(critic_->step(loss, batch.micro_batches));
+}
+
 PageUpdateReport PageUpdate::run(const Experience& experience, std::uint64_t iteration, double kl_coefficient,
                                  const std::function<void()>& between) {
   const Passes passes = shuffled_passes(experience, iteration);
+  Steps steps(experience);
   Packing packing;
-  const std::vector<MiniBatch> batches = mini_batches(passes, packing);
-  std::vector<StepReport> reports;
-  std::vector<double>
-      largest;  // [steps + 1] ratio deviations, positions; of this rank's lanes and then of all
-  std::vector<std::int64_t> pages(experience.lanes.size(), 0);  // in all passes
-  for (const MiniBatch& batch : batches) {
-    std::vector<double> of_lanes(static_cast<std::size_t>(config_.lanes), 0.0);
-    const LossFunction loss = [&](const WeightsView& weights, int lane, int micro_batch, LaneSums& sums) {
-      const auto index =
-          static_cast<std::size_t>(std::ranges::find(experience.lanes, lane) - experience.lanes.begin());
-      const auto requests = batch.cuts.at(index).part(batch.lanes.at(index), micro_batch);
-      if (requests.empty()) return at::Tensor();
-      for (const LearningRequest* request : requests) pages[index] += std::ssize(request->pages);
-      return page_loss(config_, kl_coefficient, weights, language_.vocabulary(), requests, batch.counts, sums,
-                       of_lanes[static_cast<std::size_t>(lane)]);
-    };
-    reports.push_back(trainer_.step(loss, batch.micro_batches));
-    largest.push_back(*std::ranges::max_element(of_lanes));
+  for (const MiniBatch& batch : mini_batches(passes, packing)) {
+    const bool warm_up = critic_warms_up();
+    if (!warm_up) step_policy(batch, kl_coefficient, steps);
+    if (critic_) step_critic(batch, warm_up, steps);
     if (between) between();
   }
   trainer_.gather_parameters();
+  if (critic_) critic_->gather_parameters();
+  return report(std::move(steps), packing);
+}
+
+PageUpdateReport PageUpdate::report(Steps steps, Packing packing) const {
+  StepTotals policy, critic;
+  for (const StepReport& step : steps.policy) policy.add(step);
+  for (const StepReport& step : steps.critic) critic.add(step);
+  std::vector<double> largest = steps.deviations;  // and positions; of this rank's lanes and then of all
   largest.push_back(packing.largest);
   combine_doubles(largest, trainer_.learner_lanes().learners(), ReduceOp::max);
-  UpdateTotals totals;
-  for (std::size_t step = 0; step < reports.size(); ++step) totals.add(reports[step], largest[step]);
-  for (std::int64_t& lane : pages) {
+  packing.largest = largest.back();
+  largest.pop_back();
+  Metrics metrics{{"skipped_steps", policy.skipped + critic.skipped}, {"pages_learnt", 0}};  // by the policy
+  if (!steps.policy.empty()) {
+    add_policy_metrics(policy, steps.policy.front(), largest, metrics);
+    metrics["pages_learnt"] = policy.sums.at("pages") / config_.epochs;
+  }
+  add_value_metrics(critic_ ? critic : policy, metrics);
+  if (critic_) {
+    metrics["critic_grad_norm"] = critic.grad_norm / critic.steps;
+    metrics["critic_learning_rate"] = critic.learning_rate;
+  }
+  packing.add_to(metrics, config_.epochs);
+  for (std::int64_t& lane : steps.pages) {
     require(lane % config_.epochs == 0, "{} pages of a lane in {} equal passes", lane, config_.epochs);
     lane /= config_.epochs;
   }
-  packing.largest = largest.back();
-  Metrics metrics = totals.metrics(config_.epochs);
-  packing.add_to(metrics, config_.epochs);
-  return {std::move(metrics), std::move(pages)};
+  return {std::move(metrics), std::move(steps.pages)};
 }
 
 }  // namespace pagewright

@@ -26,8 +26,10 @@ struct PageUpdateReport {
 /// requests are shuffled anew each pass, and the samples of a request never part.
 class PageUpdate {
  public:
-  /// References must outlive the object. Throws Error if the requests do not divide by lanes x mini-batches.
-  PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer, std::uint64_t seed);
+  /// References must outlive the object. `critic` is null where the policy has a value head. Throws Error if
+  /// the requests do not divide by lanes x mini-batches.
+  PageUpdate(const PpoConfig& config, const PageLanguage& language, Trainer& trainer, std::uint64_t seed,
+             Trainer* critic = nullptr);
 
   /// `experience` holds the pages of this rank's lanes; `between` is called after every optimizer step. All
   /// learners take part: besides the trainer's steps, two all-reduces, of a few numbers for each step, a
@@ -38,7 +40,9 @@ class PageUpdate {
   /// are the same weights, first_ratio_deviation and first_clip_fraction: both exactly 0; and of the packing,
   /// per pass, packed_tokens (positions that go through the model, prompts shared by the pages of a request),
   /// unshared_tokens (what they would be with a prompt for each page), micro_batches (of all lanes) and
-  /// largest_micro_batch (positions).
+  /// largest_micro_batch (positions). A separate critic steps on the same mini-batches and adds
+  /// critic_grad_norm and critic_learning_rate; while it warms up (PpoConfig::critic_warmup) the metrics of
+  /// the policy's steps are missing.
   PageUpdateReport run(const Experience& experience, std::uint64_t iteration, double kl_coefficient,
                        const std::function<void()>& between = {});
 
@@ -50,6 +54,10 @@ class PageUpdate {
     std::vector<MicroBatchCut> cuts;                             ///< of these lanes
     GlobalCounts counts;                                         ///< of all ranks
     int micro_batches = 1;                                       ///< most of any lane of all ranks
+    /// Of the `index`-th of these lanes.
+    std::span<const LearningRequest* const> part(std::size_t index, int micro_batch) const {
+      return cuts.at(index).part(lanes.at(index), micro_batch);
+    }
   };
   struct Packing {
     double packed = 0, unshared = 0, micro_batches = 0;  ///< of all passes and ranks
@@ -57,6 +65,11 @@ class PageUpdate {
     void add_to(Metrics& metrics, int passes) const;
   };
 
+  struct Steps;
+  void step_policy(const MiniBatch& batch, double kl_coefficient, Steps& steps);
+  void step_critic(const MiniBatch& batch, bool alone, Steps& steps);
+  bool critic_warms_up() const;
+  PageUpdateReport report(Steps steps, Packing packing) const;
   Passes shuffled_passes(const Experience& experience, std::uint64_t iteration) const;
   std::vector<MiniBatch> mini_batches(const Passes& passes, Packing& packing) const;
   void agree_on_micro_batches(std::vector<MiniBatch>& batches) const;
@@ -64,6 +77,7 @@ class PageUpdate {
   const PpoConfig& config_;
   const PageLanguage& language_;
   Trainer& trainer_;
+  Trainer* critic_;
   std::uint64_t seed_;
 };
 

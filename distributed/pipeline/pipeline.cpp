@@ -22,10 +22,15 @@ Pipeline::Pipeline(PpoConfig config, PipelineParts parts, std::uint64_t seed)
       schedule_(config_, parts_.language, parts_.source, parts_.trainer.learner_lanes(),
                 RequestDraw(parts_.requests, config_.requests, config_.lanes, seed), seed),
       kl_(config_.kl_control()),
-      update_(config_, parts_.language, parts_.trainer, seed),
+      update_(config_, parts_.language, parts_.trainer, seed, parts_.critic),
       watch_(pipeline_kl_alarm(kl_.config())),
       within_budget_(parts_.trainer.shard_of_values()) {
-  require(parts_.trainer.parameters().config().value_head, "the policy needs a value head to be trained");
+  const bool policy_values = parts_.trainer.parameters().config().value_head;
+  require(policy_values != (parts_.critic != nullptr) &&
+              (!parts_.critic || parts_.critic->parameters().config().value_head),
+          "either the policy or a separate critic needs a value head, not both");
+  require(!parts_.critic || parts_.critic->lanes() == parts_.trainer.lanes(),
+          "policy and critic must have equally many lanes");
 }
 
 Experience Pipeline::experience(const PipelineHooks& hooks, Metrics& metrics) {
@@ -36,7 +41,9 @@ Experience Pipeline::experience(const PipelineHooks& hooks, Metrics& metrics) {
     Experience gathered = gather_experience(
         parts_.language, schedule_.requests(iteration_), std::move(drawn.pages.trajectories),
         std::move(drawn.pages.scores), config_.samples, lanes.own(), pool);
-    evaluate_old(parts_.trainer.parameters().view(), parts_.language.vocabulary(), gathered, pool);
+    std::optional<WeightsView> critic;
+    if (parts_.critic) critic = parts_.critic->parameters().view();
+    evaluate_old(parts_.trainer.parameters().view(), critic, parts_.language.vocabulary(), gathered, pool);
     return gathered;
   });
   metrics = clock_.time("credit", [&] { return assign_credit(config_, kl_.coefficient(), result, lanes); });
@@ -135,21 +142,33 @@ bool Pipeline::run(const PipelineHooks& hooks) {
 
 PipelineState Pipeline::state() {
   const FlatParameters& parameters = parts_.trainer.parameters();
-  return {iteration_,
-          kl_.coefficient(),
-          stopped_,
-          parameters.step(),
-          parameters.version(),
-          parts_.trainer.shard(),
-          within_budget_.clone(),
-          schedule_.waiting(clock_)};
+  PipelineState state;
+  state.iteration = iteration_;
+  state.kl_coefficient = kl_.coefficient();
+  state.stopped = stopped_;
+  state.optimizer_step = parameters.step();
+  state.policy_version = parameters.version();
+  state.shard = parts_.trainer.shard();
+  if (parts_.critic) {
+    state.critic_step = parts_.critic->parameters().step();
+    state.critic = parts_.critic->shard();
+  }
+  state.within_budget = within_budget_.clone();
+  state.waiting = schedule_.waiting(clock_);
+  return state;
 }
 
 void Pipeline::restore(const PipelineState& state) {
   require(state.within_budget.defined() && state.within_budget.sizes() == within_budget_.sizes(),
           "the saved state's parameters within the hard stop are not of this model");
   FlatParameters& parameters = parts_.trainer.parameters();
+  require(state.critic.has_value() == (parts_.critic != nullptr), "the saved state has {} critic",
+          state.critic ? "a separate" : "no separate");
   parts_.trainer.restore(state.shard);
+  if (parts_.critic) {
+    parts_.critic->restore(*state.critic);
+    parts_.critic->parameters().set_step(state.critic_step);
+  }
   within_budget_ = state.within_budget.clone();
   parameters.set_step(state.optimizer_step);
   parameters.set_version(state.policy_version);

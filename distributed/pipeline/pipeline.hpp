@@ -21,12 +21,14 @@
 namespace pagewright {
 
 /// What the loop connects. References must outlive the pipeline. The model of the trainer's parameters has a
-/// value head. The source sees the trainer's parameters and the frozen start policy by its own means.
+/// value head, or there is a critic that has one. The source sees the trainer's parameters and the frozen
+/// start policy by its own means.
 struct PipelineParts {
   const PageLanguage& language;
   std::vector<const Request*> requests;  ///< to train on
   PageSource& source;
   Trainer& trainer;
+  Trainer* critic = nullptr;
 };
 
 /// Everything that a run needs to go on bit for bit, besides the scorer's own: this learner's part of it.
@@ -38,6 +40,8 @@ struct PipelineState {
   std::int64_t optimizer_step = 0;
   std::int64_t policy_version = 0;
   TrainerShard shard;
+  std::int64_t critic_step = 0;  ///< of a separate critic
+  std::optional<TrainerShard> critic;
   at::Tensor within_budget;  ///< [S] the newest parameters whose divergence was measured and within the hard
                              ///< stop
   std::vector<WaitingLane> waiting;  ///< pages ordered and not learnt yet (Note [Staleness])

@@ -160,28 +160,44 @@ std::map<std::string, std::string> gather_blobs(Communicator& learners,
 
 }  // namespace
 
-Checkpoint to_checkpoint(const Trainer& trainer, const PipelineState& state,
+const Trainer& CheckpointedTrainers::of(std::string_view group) const {
+  return critic && group.starts_with("critic") ? *critic : policy;
+}
+
+Checkpoint to_checkpoint(const CheckpointedTrainers& trainers, const PipelineState& state,
                          std::vector<std::string> metrics) {
   Checkpoint checkpoint;
   checkpoint.iteration = state.iteration;
-  checkpoint.arrays["parameters"] = arrays_of_shard(trainer, state.shard.values);
-  checkpoint.arrays["exp_avg"] = arrays_of_shard(trainer, state.shard.first_moment);
-  checkpoint.arrays["exp_avg_sq"] = arrays_of_shard(trainer, state.shard.second_moment);
-  checkpoint.arrays["within_budget"] = arrays_of_shard(trainer, state.within_budget);
+  const auto keep = [&](const char* group, const at::Tensor& shard) {
+    checkpoint.arrays[group] = arrays_of_shard(trainers.of(group), shard);
+  };
+  keep("parameters", state.shard.values);
+  keep("exp_avg", state.shard.first_moment);
+  keep("exp_avg_sq", state.shard.second_moment);
+  keep("within_budget", state.within_budget);
   checkpoint.numbers = {{"kl_coefficient", state.kl_coefficient},
                         {"stopped", state.stopped ? 1.0 : 0.0},
                         {"optimizer_step", static_cast<double>(state.optimizer_step)},
                         {"policy_version", static_cast<double>(state.policy_version)}};
+  if (state.critic) {
+    keep("critic", state.critic->values);
+    keep("critic_exp_avg", state.critic->first_moment);
+    keep("critic_exp_avg_sq", state.critic->second_moment);
+    checkpoint.numbers["critic_step"] = static_cast<double>(state.critic_step);
+  }
   for (const WaitingLane& lane : state.waiting) checkpoint.blobs.emplace(blob_name(lane), to_blob(lane));
   checkpoint.metrics = std::move(metrics);
   return checkpoint;
 }
 
-PipelineState from_checkpoint(const Trainer& trainer, const Checkpoint& checkpoint) {
+PipelineState from_checkpoint(const CheckpointedTrainers& trainers, const Checkpoint& checkpoint) {
   const auto number = [&](const char* name) {
     const auto found = checkpoint.numbers.find(name);
     require(found != checkpoint.numbers.end(), "the checkpoint does not say its {}", name);
     return found->second;
+  };
+  const auto shard = [&](const char* group) {
+    return shard_of_arrays(trainers.of(group), checkpoint, group);
   };
   PipelineState state;
   state.iteration = checkpoint.iteration;
@@ -189,21 +205,23 @@ PipelineState from_checkpoint(const Trainer& trainer, const Checkpoint& checkpoi
   state.stopped = number("stopped") != 0;
   state.optimizer_step = static_cast<std::int64_t>(number("optimizer_step"));
   state.policy_version = static_cast<std::int64_t>(number("policy_version"));
-  state.shard = {shard_of_arrays(trainer, checkpoint, "parameters"),
-                 shard_of_arrays(trainer, checkpoint, "exp_avg"),
-                 shard_of_arrays(trainer, checkpoint, "exp_avg_sq")};
-  state.within_budget = shard_of_arrays(trainer, checkpoint, "within_budget");
-  state.waiting = own_waiting_lanes(trainer, checkpoint);
+  state.shard = {shard("parameters"), shard("exp_avg"), shard("exp_avg_sq")};
+  state.within_budget = shard("within_budget");
+  if (trainers.critic) {
+    state.critic = TrainerShard{shard("critic"), shard("critic_exp_avg"), shard("critic_exp_avg_sq")};
+    state.critic_step = static_cast<std::int64_t>(number("critic_step"));
+  }
+  state.waiting = own_waiting_lanes(trainers.policy, checkpoint);
   return state;
 }
 
-CheckpointHashes hash_parts(const Trainer& trainer, const Checkpoint& part) {
-  Communicator& learners = trainer.learner_lanes().learners();
-  const auto slots = slots_by_name(trainer.parameters());
+CheckpointHashes hash_parts(const CheckpointedTrainers& trainers, const Checkpoint& part) {
+  Communicator& learners = trainers.policy.learner_lanes().learners();
   CheckpointHasher hasher(part.iteration);
   for (const auto& [group, arrays] : part.arrays) {
     hasher.group(group);
-    for (const FlatSlot* slot : slots) {
+    const Trainer& trainer = trainers.of(group);
+    for (const FlatSlot* slot : slots_by_name(trainer.parameters())) {
       const std::vector<float> values = gather_slot(trainer, *slot, arrays);
       if (learners.rank() == 0) hasher.array(slot->spec.name, slot->spec.shape, values);
     }
@@ -213,16 +231,16 @@ CheckpointHashes hash_parts(const Trainer& trainer, const Checkpoint& part) {
   return {broadcast_text(learners, hashes.parameters, 0), broadcast_text(learners, hashes.state, 0)};
 }
 
-CheckpointHashes save_checkpoint(const Trainer& trainer, const CheckpointStore& store,
+CheckpointHashes save_checkpoint(const CheckpointedTrainers& trainers, const CheckpointStore& store,
                                  const Checkpoint& part) {
-  Communicator& learners = trainer.learner_lanes().learners();
+  Communicator& learners = trainers.policy.learner_lanes().learners();
   std::unique_ptr<AtomicFolder> folder;
   on_first_rank(learners, [&] { folder = store.begin(part.iteration); });
   const std::filesystem::path path = broadcast_text(learners, folder ? folder->path().string() : "", 0);
   // The disk takes the shard while this thread gathers and hashes; both only read.
   std::future<void> written = std::async(
       std::launch::async, [&, rank = learners.rank()] { write_checkpoint_shard(path, rank, part); });
-  const CheckpointHashes hashes = hash_parts(trainer, part);
+  const CheckpointHashes hashes = hash_parts(trainers, part);
   on_all_ranks(learners, [&] { written.get(); });
   on_first_rank(learners, [&] { store.finish(*folder, part, learners.size(), hashes); });
   return hashes;

@@ -2,6 +2,7 @@
 // The settings of an iteration of proximal policy optimisation on pages. Pages are sampled at temperature 1,
 // at which all log-probs are taken: behaviour, old, new and reference.
 
+#include <algorithm>
 #include <cstdint>
 
 #include "core/rl/aggregation.hpp"
@@ -30,6 +31,10 @@ struct PpoConfig {
   int max_staleness = 0;      ///< iterations by which pages may be older than the weights that learn them
   double importance_cap = 2;  ///< of the weights that correct this (core/rl/importance.hpp); 0: none
 
+  std::int64_t critic_warmup = 0;  ///< first optimizer steps of a separate critic, without the policy
+
+  bool narrow = false;  ///< parameters are narrower than float32; behaviour_ratio_deviation is reported then
+
   double gamma = 1.0;
   double lambda = 0.95;
   PolicyClip clip;
@@ -47,10 +52,12 @@ struct PpoConfig {
   static PpoConfig from(const Section& section, PpoConfig defaults);
 
   std::int64_t pages() const { return static_cast<std::int64_t>(requests) * samples; }
-  /// Optimizer steps of a run: what the trainer's schedule needs.
+  /// Optimizer steps of a run, those of a critic that warms up included: what a trainer's schedule needs.
   std::int64_t optimizer_steps() const {
     return static_cast<std::int64_t>(iterations) * epochs * mini_batches;
   }
+  /// Those of the policy.
+  std::int64_t policy_steps() const { return std::max<std::int64_t>(0, optimizer_steps() - critic_warmup); }
   /// `kl` with its horizon filled in.
   KlControlConfig kl_control() const;
 };

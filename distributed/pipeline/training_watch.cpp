@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kWatchCriticWindow = 10;  // iterations a critic gets to explain something
 constexpr double kWatchExplained = 0.02;
 constexpr double kWatchRatioTolerance = 1e-6;
+constexpr double kWatchBehaviour = 0.05;       // mean |ratio - 1| of tokens before the first step
 constexpr std::size_t kWatchRewardPoints = 4;  // held-out measurements that make a trend
 
 double watch_metric(const Metrics& metrics, const char* name, double otherwise = 0) {
@@ -85,6 +86,14 @@ std::vector<std::string> TrainingWatch::observe(std::int64_t iteration, const Me
             "log-probs are not of the same evaluation",
             iteration, ratio),
         warnings);
+  const double behaviour = watch_metric(metrics, "behaviour_ratio_deviation");
+  check(
+      behaviour > kWatchBehaviour, "behaviour",
+      fmt::format(
+          "iteration {}: probabilities in generation and in learning differ by {:.1e} on average: pages are "
+          "learnt as if another policy had made them. Let both run in the same precision",
+          iteration, behaviour),
+      warnings);
   check(watch_metric(metrics, "skipped_steps") > 0, "skipped",
         fmt::format(
             "iteration {}: {:.0f} optimizer steps were skipped because their gradient was not finite; lower "

@@ -20,7 +20,7 @@ class TrainingWatch {
   /// Takes the metrics of an iteration, with the reward of held-out feedback if it was measured, and returns
   /// the warnings. Watched for: a dead batch, a divergence that explodes or is no number, a critic that
   /// explains nothing, a proxy reward that rises while the held-out one falls, a ratio that is not 1 before
-  /// the first step, skipped steps.
+  /// the first step, one of generation and learning that is far from 1, skipped steps.
   std::vector<std::string> observe(std::int64_t iteration, const Metrics& metrics,
                                    std::optional<double> held_out_reward = {});
 

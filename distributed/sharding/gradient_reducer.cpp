@@ -3,6 +3,7 @@
 #include <optional>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros_like.h>
 
 #include "core/base/error.hpp"
 #include "distributed/sharding/gradient_tree.hpp"
@@ -38,8 +39,9 @@ namespace {
 class SubtreeReducer final : public GradientReducer {
  public:
   SubtreeReducer(const ShardingConfig& config, const LearnerLanes& lanes, const Sharding& sharding,
-                 const at::Tensor& like, int workers)
+                 at::ScalarType gradient_type, const at::Tensor& like, int workers)
       : config_(config),
+        gradient_type_(gradient_type),
         lanes_(lanes),
         sharding_(sharding),
         tree_(like, static_cast<int>(lanes.own().size()), workers),
@@ -71,14 +73,18 @@ class SubtreeReducer final : public GradientReducer {
   void add_own_lanes(LanePool& pool, const DifferentiateLane& differentiate) {
     try {
       pool.run(own_lanes_, [&](int lane) {
-        LaneGradient gradient{tree_.begin_lane(lane), {}};
+        at::Tensor sum = tree_.begin_lane(lane);
+        const bool same = sum.scalar_type() == gradient_type_;
         try {
+          const LaneGradient gradient{same ? sum : at::zeros_like(sum, sum.options().dtype(gradient_type_)),
+                                      {}};
           differentiate(lane, gradient);
+          if (!same) sum.copy_(gradient.flat);
         } catch (...) {
-          tree_.release(std::move(gradient.flat));
+          tree_.release(std::move(sum));
           throw;
         }
-        tree_.end_lane(lane, std::move(gradient.flat));
+        tree_.end_lane(lane, std::move(sum));
       });
     } catch (...) {
       tree_.clear();
@@ -100,6 +106,7 @@ class SubtreeReducer final : public GradientReducer {
   }
 
   ShardingConfig config_;
+  at::ScalarType gradient_type_;
   const LearnerLanes& lanes_;
   const Sharding& sharding_;
   GradientTree tree_;
@@ -119,8 +126,13 @@ std::unique_ptr<GradientReducer> make_gradient_reducer(const ShardingConfig& con
           "determinism: fast",
           parameters.values().device().str());
   if (config.zero >= 2)
-    return std::make_unique<RoundReducer>(config.determinism, lanes, sharding, parameters, workers, window);
-  return std::make_unique<SubtreeReducer>(config, lanes, sharding, parameters.values(), workers);
+    return std::make_unique<RoundReducer>(config, lanes, sharding, parameters, workers, window);
+  const at::ScalarType type = config.reduction_type(parameters.dtype());
+  const at::Tensor like = type == parameters.dtype()
+                              ? parameters.values()
+                              : at::empty({parameters.numel()}, parameters.values().options().dtype(type));
+  return std::make_unique<SubtreeReducer>(config, lanes, sharding, config.gradient_type(parameters.dtype()),
+                                          like, workers);
 }
 
 }  // namespace pagewright

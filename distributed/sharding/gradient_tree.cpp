@@ -2,14 +2,15 @@
 
 #include <bit>
 
-#include <ATen/ops/empty_like.h>
+#include <ATen/ops/empty.h>
 
 #include "core/base/error.hpp"
 
 namespace pagewright {
 
 GradientTree::GradientTree(const at::Tensor& like, int lanes, int workers)
-    : like_(like),
+    : sizes_(like.sizes().vec()),
+      options_(like.options()),
       lanes_(lanes),
       most_(static_cast<std::size_t>(workers + std::bit_width(static_cast<unsigned>(lanes)) - 1)) {
   require(lanes >= 1 && std::has_single_bit(static_cast<unsigned>(lanes)),
@@ -24,7 +25,7 @@ at::Tensor GradientTree::begin_lane(int lane) {
     ++next_;
     if (free_.empty()) {
       ++made_;
-      buffer = at::empty_like(like_);
+      buffer = at::empty(sizes_, options_);
     } else {
       buffer = std::move(free_.back());
       free_.pop_back();

@@ -34,7 +34,8 @@ class GradientTree {
   std::size_t buffers() const { return made_; }
 
  private:
-  at::Tensor like_;  // [padded], undefined content
+  std::vector<std::int64_t> sizes_;
+  at::TensorOptions options_;
   int lanes_;
   std::size_t most_;
   std::mutex mutex_;

@@ -11,9 +11,8 @@
 
 namespace pagewright {
 
-std::optional<std::int64_t> layer_of(const FlatSlot& slot) {
+std::optional<std::int64_t> layer_of(std::string_view name) {
   constexpr std::string_view kPrefix = "model.layers.";
-  const std::string_view name = slot.spec.name;
   if (!name.starts_with(kPrefix)) return std::nullopt;
   std::int64_t layer = 0;
   const auto read = std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), layer);
@@ -55,6 +54,11 @@ LayerUnits::LayerUnits(const FlatParameters& parameters, const Sharding& shardin
       first_layer[bucket] = std::min(first_layer[bucket], layer);
     }
   }
+  if (parameters.frozen())
+    for (const auto& [name, tensor] : parameters.frozen()->tensors()) {
+      const auto layer = layer_of(name);
+      (layer ? layers_[static_cast<std::size_t>(*layer)] : root_).frozen.push_back(name);
+    }
   const auto sort_once = [](LayerUnit& unit) {
     std::ranges::sort(unit.buckets);
     unit.buckets.erase(std::ranges::unique(unit.buckets).begin(), unit.buckets.end());

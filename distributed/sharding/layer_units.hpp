@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -14,8 +16,11 @@
 
 namespace pagewright {
 
-/// Number of the layer that a parameter belongs to; nothing for embeddings, the last norm, heads.
-std::optional<std::int64_t> layer_of(const FlatSlot& slot);
+/// Number of the layer that the parameter `name` belongs to; nothing for embeddings, the last norm, heads.
+std::optional<std::int64_t> layer_of(std::string_view name);
+inline std::optional<std::int64_t> layer_of(const FlatSlot& slot) {
+  return layer_of(slot.spec.name);
+}
 
 /// Places at which the flat buffer should be cut so that a layer's buckets hold little else, ascending:
 /// before and after the block of kSumBlock elements in which a run of a layer's parameters begins.
@@ -25,6 +30,7 @@ std::vector<std::int64_t> layer_borders(const FlatParameters& parameters);
 struct LayerUnit {
   std::vector<std::size_t> slots;    ///< indices into FlatParameters::slots()
   std::vector<std::size_t> buckets;  ///< ascending
+  std::vector<std::string> frozen;   ///< its frozen parameters, which every rank has
 };
 
 class LayerUnits {

@@ -162,6 +162,8 @@ WeightsView LayerWindow::lend(const GatheredUnit& unit, const LayerUnit& slots, 
     if (gradient && hooks && gradient->on_slot) add_slot_hook(lent, *gradient, slot);
     tensors->emplace(range.spec.name, std::move(lent));
   }
+  for (const std::string& name : slots.frozen)
+    tensors->emplace(name, layout_.frozen()->tensors().find(name)->second);
   return {layout_.shared_config(), std::move(tensors), version, std::move(layers)};
 }
 

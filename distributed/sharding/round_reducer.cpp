@@ -55,9 +55,10 @@ void BucketReadiness::wait(int lane, std::size_t bucket) {
   if (error_) std::rethrow_exception(error_);
 }
 
-RoundReducer::RoundReducer(Determinism determinism, const LearnerLanes& lanes, const Sharding& sharding,
+RoundReducer::RoundReducer(const ShardingConfig& config, const LearnerLanes& lanes, const Sharding& sharding,
                            const FlatParameters& parameters, int workers, LayerWindow* window)
-    : determinism_(determinism),
+    : determinism_(config.determinism),
+      reduction_type_(config.reduction_type(parameters.dtype())),
       lanes_(lanes),
       sharding_(sharding),
       window_(window),
@@ -65,7 +66,8 @@ RoundReducer::RoundReducer(Determinism determinism, const LearnerLanes& lanes, c
   for (std::size_t bucket = sharding.buckets().size(); bucket-- > 0;) last_to_first_.push_back(bucket);
   const auto rounds = static_cast<int>(lanes.own().size());
   for (int worker = 0; worker < std::min(workers, rounds); ++worker)
-    gradients_.push_back(at::empty_like(parameters.values()));
+    gradients_.push_back(at::empty_like(
+        parameters.values(), parameters.values().options().dtype(config.gradient_type(parameters.dtype()))));
 }
 
 std::size_t RoundReducer::buffer_bytes() const {
@@ -138,8 +140,8 @@ void RoundReducer::exchange_with_window(int count) {
 
 at::Tensor RoundReducer::take_shard() {
   if (free_shards_.empty()) {
-    at::Tensor shard =
-        at::empty({sharding_.shard_size(lanes_.learners().rank())}, gradients_.front().options());
+    at::Tensor shard = at::empty({sharding_.shard_size(lanes_.learners().rank())},
+                                 gradients_.front().options().dtype(reduction_type_));
     shard_bytes_ += shard.nbytes();
     return shard;
   }
@@ -154,7 +156,8 @@ void RoundReducer::exchange(int lane, std::span<const std::size_t> buckets, cons
   for (const std::size_t bucket : buckets) {
     const Bucket& range = sharding_.buckets()[bucket];
     ready_.wait(lane, bucket);
-    BucketReduction next(lanes_, determinism_, range, flat.narrow(0, range.begin, range.size),
+    BucketReduction next(lanes_, determinism_, range,
+                         flat.narrow(0, range.begin, range.size).to(reduction_type_),
                          sharding_.part_of(shard, lanes_.learners().rank(), bucket));
     if (before) before->finish();
     before.emplace(std::move(next));

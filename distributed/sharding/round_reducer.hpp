@@ -41,7 +41,7 @@ class BucketReadiness {
 /// through with the layers in it.
 class RoundReducer final : public GradientReducer {
  public:
-  RoundReducer(Determinism determinism, const LearnerLanes& lanes, const Sharding& sharding,
+  RoundReducer(const ShardingConfig& config, const LearnerLanes& lanes, const Sharding& sharding,
                const FlatParameters& parameters, int workers, LayerWindow* window);
 
   at::Tensor reduce(LanePool& pool, const DifferentiateLane& differentiate) override;
@@ -58,6 +58,7 @@ class RoundReducer final : public GradientReducer {
   void add_round(at::Tensor shard);
 
   Determinism determinism_;
+  at::ScalarType reduction_type_;
   const LearnerLanes& lanes_;
   const Sharding& sharding_;
   LayerWindow* window_;                     ///< null with zero 2

@@ -2,6 +2,9 @@
 // How much of its state a learner rank keeps, and how sums over ranks are made.
 
 #include <cstdint>
+#include <optional>
+
+#include <c10/core/ScalarType.h>
 
 #include "distributed/topology.hpp"
 
@@ -33,6 +36,14 @@ struct ShardingConfig {
   Determinism determinism = Determinism::exact;
   std::int64_t bucket = 4 << 20;        ///< elements that are exchanged at once, at least
   bool checkpoint_activations = false;  ///< compute layers again in the backward pass; zero 3 does so anyhow
+  /// Type of a lane's gradient, in which its micro-batches add up; if not given that of the parameters.
+  std::optional<at::ScalarType> gradients = {};
+  /// Type in which gradients are added over lanes and exchanged; if not given that of a lane's.
+  std::optional<at::ScalarType> reduction = {};
+  at::ScalarType gradient_type(at::ScalarType parameters) const { return gradients.value_or(parameters); }
+  at::ScalarType reduction_type(at::ScalarType parameters) const {
+    return reduction.value_or(gradient_type(parameters));
+  }
   /// Reads zero, determinism, bucket, checkpoint_activations.
   static ShardingConfig from(const Section& section);
 

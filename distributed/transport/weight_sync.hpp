@@ -31,7 +31,8 @@ class WeightPublisher {
       : group_(group), parameters_(parameters), ahead_(static_cast<std::size_t>(ahead)) {}
 
   /// Sends an order for `iteration` with the parameters as they are now. Returns when they may change again.
-  /// All ranks of the group take part, with broadcasts of the order and of 4 bytes a parameter in buckets.
+  /// All ranks of the group take part, with broadcasts of the order and of 4 bytes a trained parameter in
+  /// buckets.
   void publish(std::int64_t iteration);
   /// Lets what is under way move on.
   void progress();
@@ -55,8 +56,9 @@ class WeightPublisher {
 /// A rollout rank's end: owns the weights that pages are generated from.
 class WeightReplica {
  public:
-  /// `group` must outlive it.
-  WeightReplica(Communicator& group, ModelConfig config) : group_(group), parameters_(std::move(config)) {}
+  /// `group` must outlive it. `start` has the shape of what comes, and the frozen parameters, which do not
+  /// travel.
+  WeightReplica(Communicator& group, FlatParameters start) : group_(group), parameters_(std::move(start)) {}
 
   /// The next order; its weights are then in place.
   RolloutOrder receive();

@@ -8,6 +8,7 @@
 namespace pagewright {
 
 ModelConfig reward_model_config(ModelConfig backbone, std::vector<std::string> scalar_heads) {
+  backbone = backbone.whole();
   backbone.lm_head = false;
   backbone.value_head = false;
   backbone.layout_head = LayoutHeadKind::tokens;

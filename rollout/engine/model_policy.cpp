@@ -43,8 +43,8 @@ WeightsView ModelPolicy::checked_weights() const {
           "and template must be those of the training",
           name_, config.vocab_size, config.layout_begin, config.structure_size, vocabulary.size(),
           vocabulary.layout_begin(), vocabulary.structure_size());
-  require(weights.at("model.norm.weight").scalar_type() == at::kFloat, "policy {}: weights must be float32",
-          name_);
+  require(weights.at("model.norm.weight").scalar_type() != at::kDouble,
+          "policy {}: weights must be float32 or bfloat16", name_);
   return weights;
 }
 

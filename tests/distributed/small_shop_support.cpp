@@ -193,29 +193,63 @@ PpoConfig shop_config() {
 ShopRun::ShopRun(const PpoConfig& config, int threads, double learning_rate)
     : ShopRun(config, threads, alone_, {}, learning_rate) {}
 
+namespace {
+
+FlatParameters policy_parameters(const PageLanguage& language, int layers, const ShopNetworks& networks) {
+  ModelConfig config = shop_model(language, layers);
+  config.value_head = !networks.separate_critic;
+  config.frozen_backbone = networks.lora.on();
+  config.lora = networks.lora;
+  FlatParameters parameters(config, networks.type);
+  parameters.initialise(5);
+  return parameters;
+}
+
+/// What the policy was at the start, on the same frozen backbone.
+FlatParameters reference_parameters(const FlatParameters& policy) {
+  FlatParameters reference(policy.config().without_adapters(), policy.dtype(), c10::kCPU, policy.frozen());
+  reference.load_shared(policy.view());
+  return reference;
+}
+
+std::unique_ptr<FlatParameters> critic_parameters(const FlatParameters& policy,
+                                                  const ShopNetworks& networks) {
+  if (!networks.separate_critic) return nullptr;
+  CriticConfig critic;
+  critic.lora = networks.critic_lora;
+  auto parameters = std::make_unique<FlatParameters>(critic.model(policy.config()), networks.type);
+  parameters->initialise(6);
+  return parameters;
+}
+
+}  // namespace
+
 ShopRun::ShopRun(const PpoConfig& config, int threads, Communicator& learners, ShardingConfig sharding,
-                 double learning_rate, int layers)
+                 double learning_rate, int layers, const ShopNetworks& networks)
     : language_(shop_language()),
       requests_(shop_requests(40)),
-      start_(shop_model(language_, layers)),
-      parameters_(shop_model(language_, layers)),
+      parameters_(policy_parameters(language_, layers, networks)),
+      start_(reference_parameters(parameters_)),
       pool_(make_lane_pool(threads)),
       trainer_(learners, parameters_, {.learning_rate = learning_rate}, *pool_, config.lanes,
-               config.optimizer_steps(), sharding),
+               config.policy_steps(), sharding),
+      critic_parameters_(critic_parameters(parameters_, networks)),
+      critic_(critic_parameters_
+                  ? std::make_unique<Trainer>(learners, *critic_parameters_,
+                                              OptimizerConfig{.learning_rate = networks.critic_rate}, *pool_,
+                                              config.lanes, config.optimizer_steps(), sharding)
+                  : nullptr),
       generator_(language_, parameters_),
       scorer_(language_, start_),
       source_(generator_, scorer_) {
-  start_.initialise(5);
-  parameters_.initialise(5);
   std::vector<const Request*> pointers;
   for (const Request& request : requests_) pointers.push_back(&request);
-  pipeline_ =
-      std::make_unique<Pipeline>(config, PipelineParts{language_, std::move(pointers), source_, trainer_}, 9);
+  pipeline_ = std::make_unique<Pipeline>(
+      config, PipelineParts{language_, std::move(pointers), source_, trainer_, critic_.get()}, 9);
 }
 
-std::vector<IterationReport> ShopRun::run(std::optional<std::int64_t> until) {
+std::vector<IterationReport> ShopRun::run(std::optional<std::int64_t> until, PipelineHooks hooks) {
   std::vector<IterationReport> reports;
-  PipelineHooks hooks;
   hooks.on_report = [&](const IterationReport& report) { reports.push_back(report); };
   hooks.interrupted = [&] { return until && static_cast<std::int64_t>(reports.size()) >= *until; };
   pipeline_->run(hooks);

@@ -11,7 +11,9 @@
 #include "core/numerics/numeric_threads.hpp"
 #include "core/page/page_language.hpp"
 #include "distributed/local_communicator.hpp"
+#include "distributed/pipeline/critic_config.hpp"
 #include "distributed/pipeline/pipeline.hpp"
+#include "distributed/pipeline/pipeline_checkpoint.hpp"
 
 namespace pagewright::shop_test {
 
@@ -47,18 +49,30 @@ class BrandScorer final : public Scorer {
   const FlatParameters& start_;
 };
 
+/// How a ShopRun's networks differ from a policy with a value head that is trained as a whole.
+struct ShopNetworks {
+  LoraConfig lora = {};  ///< of the policy
+  bool separate_critic = false;
+  LoraConfig critic_lora = {};
+  double critic_rate = 3e-3;
+  at::ScalarType type = at::kFloat;
+};
+
 /// Parameters, trainer and pipeline over the shop.
 class ShopRun {
  public:
   ShopRun(const PpoConfig& config, int threads, double learning_rate = 3e-3);
   /// On several ranks, which make it together.
   ShopRun(const PpoConfig& config, int threads, Communicator& learners, ShardingConfig sharding,
-          double learning_rate = 3e-3, int layers = 1);
+          double learning_rate = 3e-3, int layers = 1, const ShopNetworks& networks = {});
   Pipeline& pipeline() { return *pipeline_; }
   Trainer& trainer() { return trainer_; }
   FlatParameters& parameters() { return parameters_; }
+  /// Null without a separate critic.
+  Trainer* critic() { return critic_.get(); }
+  CheckpointedTrainers trainers() const { return {trainer_, critic_.get()}; }
   /// Runs to the end (or `until` iterations) and returns the reports.
-  std::vector<IterationReport> run(std::optional<std::int64_t> until = {});
+  std::vector<IterationReport> run(std::optional<std::int64_t> until = {}, PipelineHooks hooks = {});
   std::vector<KeyedRequest> keyed_requests(int count) const;
   const PageLanguage& language() const { return language_; }
   ForwardGenerator& generator() { return generator_; }
@@ -68,10 +82,12 @@ class ShopRun {
  private:
   PageLanguage language_;
   std::vector<Request> requests_;
-  FlatParameters start_, parameters_;
+  FlatParameters parameters_, start_;
   LocalCommunicator alone_;
   std::unique_ptr<LanePool> pool_;
   Trainer trainer_;
+  std::unique_ptr<FlatParameters> critic_parameters_;
+  std::unique_ptr<Trainer> critic_;
   ForwardGenerator generator_;
   BrandScorer scorer_;
   LocalPageSource source_;

@@ -89,7 +89,7 @@ double total_sent(const RecordingCommunicator& recorded) {
 }
 
 CheckpointHashes hashes_of(ShopRun& shop) {
-  return hash_parts(shop.trainer(), to_checkpoint(shop.trainer(), shop.pipeline().state(), {}));
+  return hash_parts(shop.trainers(), to_checkpoint(shop.trainers(), shop.pipeline().state(), {}));
 }
 
 /// Buckets smaller than the model, so that there are several.
@@ -254,6 +254,66 @@ TEST_CASE("shared parameters move the bytes and take the memory that the table s
     CHECK(parameters.whole());
     CHECK(recorded.totals().contains("all_gather"));
   }
+}
+
+TEST_CASE("adapters on a frozen backbone learn the same on any number of ranks and in every stage") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  LayeredModel model;
+  model.config.frozen_backbone = true;
+  model.config.lora = {3, 6, {"q_proj", "v_proj", "up_proj", "down_proj"}};
+  model.config.layout_begin = 150;
+  LocalCommunicator single;
+  const std::string expected = model.digest(single, {}, 1);
+  for (const int zero : {0, 1, 2, 3}) {
+    INFO("zero " << zero);
+    CHECK(model.digest(*world, small_buckets(zero), 2) == expected);
+  }
+  // The backbone does not travel: less is sent than by a model that trains all of it.
+  if (world->size() == 1) return;
+  LayeredModel whole;
+  RecordingCommunicator few(*world), many(*world);
+  model.digest(few, small_buckets(1), 1);
+  whole.digest(many, small_buckets(1), 1);
+  CHECK(total_sent(few) < total_sent(many) / 2);
+}
+
+TEST_CASE("a separate critic and adapters give the bits of one rank, and go on on another number of ranks") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  PpoConfig config = eight_lane_shop();
+  config.critic_warmup = 2;
+  shop_test::ShopNetworks networks;
+  networks.separate_critic = true;
+  networks.lora.rank = 2;
+  LocalCommunicator single;
+  const auto shop_on = [&](Communicator& learners, int zero) {
+    return ShopRun(config, 1, learners, small_buckets(zero), 3e-3, 2, networks);
+  };
+  ShopRun alone = shop_on(single, 1);
+  const auto expected = alone.run();
+  const CheckpointHashes hashes = hashes_of(alone);
+  for (const int zero : {0, 2, 3}) {
+    ShopRun shop = shop_on(*world, zero);
+    const auto reports = shop.run();
+    REQUIRE(reports.size() == expected.size());
+    for (std::size_t i = 0; i < reports.size(); ++i) CHECK(reports[i].metrics == expected[i].metrics);
+    CHECK(hashes_of(shop) == hashes);
+  }
+  ShopRun first = shop_on(*world, 1);
+  first.run(1);
+  std::optional<test::TemporaryFolder> folder;
+  if (world->rank() == 0) folder.emplace();
+  const CheckpointStore store(broadcast_text(*world, folder ? folder->path().string() : "", 0),
+                              {"configuration", "language", "fingerprint"}, 2);
+  save_checkpoint(first.trainers(), store, to_checkpoint(first.trainers(), first.pipeline().state(), {}));
+  ShopRun second = shop_on(single, 1);
+  const auto saved = load_checkpoint(single, store);
+  REQUIRE(saved.has_value());
+  second.pipeline().restore(from_checkpoint(second.trainers(), *saved));
+  second.run();
+  CHECK(hashes_of(second) == hashes);
+  world->barrier();
 }
 
 TEST_CASE("narrow parameters learn by a float master copy, the same for every stage and number of ranks") {

@@ -83,7 +83,18 @@ TEST_CASE("cached decoding gives the bits of the full forward, whatever is decod
   ModelConfig plain = small_config(), grouped = small_config(), normed = small_config();
   grouped.kv_heads = 2, grouped.qkv_bias = true, grouped.tied = true;
   normed.qk_norm = true, normed.head_dim = 16, normed.kv_heads = 1;
-  check_decoding({plain, grouped, normed}, {1, 2, 3});
+  ModelConfig adapted = grouped;
+  adapted.frozen_backbone = true,
+  adapted.lora = {3, 8, {"q_proj", "k_proj", "o_proj", "up_proj", "down_proj"}};
+  check_decoding({plain, grouped, normed, adapted}, {1, 2, 3});
+}
+
+TEST_CASE("cached decoding with bfloat16 weights gives the bits of the full forward") {
+  ModelConfig config = small_config();
+  config.frozen_backbone = true, config.lora.rank = 2;
+  const Batch batch = shared_batch(37, 4);
+  const WeightsView narrow = random_weights(config, at::kBFloat16, 4, false);
+  CHECK(same_bits(decoded_hidden<float>(narrow, batch, 4, 2), hidden_states(narrow, batch)));
 }
 
 TEST_CASE(
