@@ -58,13 +58,13 @@ void start_weights(FlatParameters& parameters, const PageLanguage& language, std
           "{}: the tokenizer has {} tokens, but config.json a vocab_size of {}; they are not of one model",
           config.path.string(), known, checkpoint.config().vocab_size);
   const std::vector<std::vector<TokenId>> words = words_of_added(language, config.layout_start);
-  for (const auto& [name, values] : parameters.view().tensors()) {
-    if (!checkpoint.has(name)) continue;
-    checkpoint.read(name, values);
-    // An exported folder has rows for our tokens already.
-    const bool exported = language.prompt_template().tokenizer()->size() > known;
-    if (is_row_per_token(name) && !exported) start_added_rows(values, known, words, seed, name);
-  }
+  // An exported folder has rows for our tokens already.
+  const bool exported = language.prompt_template().tokenizer()->size() > known;
+  parameters.fill([&](const ParameterSpec& spec, const at::Tensor& values) {
+    if (!checkpoint.has(spec.name)) return;
+    checkpoint.read(spec.name, values);
+    if (is_row_per_token(spec.name) && !exported) start_added_rows(values, known, words, seed, spec.name);
+  });
 }
 
 }  // namespace pagewright

@@ -94,7 +94,8 @@ TEST_CASE("the critic's gradient at its start is that of half the mean squared r
   // V = 0 everywhere, so the loss is sum r^2 / 2 over tokens and its derivative by the head's bias is - mean
   // r.
   auto leaves = std::make_shared<WeightsView::Tensors>();
-  for (const auto& [name, tensor] : critic.view().tensors())
+  const WeightsView start = critic.view();
+  for (const auto& [name, tensor] : start.tensors())
     (*leaves)[name] = tensor.clone().set_requires_grad(true);
   const WeightsView weights(critic.shared_config(), leaves, 0);
   LaneSums sums;

@@ -34,7 +34,7 @@ std::vector<std::string> doc_blocks(const std::string& language) {
 TEST_CASE("the schema, template, request and page of the documentation work together") {
   const std::vector<std::string> yaml = doc_blocks("yaml");
   const std::vector<std::string> json = doc_blocks("json");
-  REQUIRE(yaml.size() == 2);
+  REQUIRE(yaml.size() == 3);
   REQUIRE(json.size() == 2);
   const ConfigFile schema_file = parse_config(yaml[0], "schema example");
   const PageSchema schema = PageSchema::from(schema_file.root().child("schema"));
@@ -62,6 +62,25 @@ TEST_CASE("the schema, template, request and page of the documentation work toge
   std::stringstream text;
   text << file.rdbuf();
   CHECK(text.str().find("    " + tokens + "\n") != std::string::npos);
+}
+
+TEST_CASE("the template of words in the documentation renders") {
+  const ConfigFile file = parse_config(doc_blocks("yaml").at(2), "words example");
+  std::string path;
+  file.root().child("model").read("path", path, "");
+  const Tokenizer tokenizer =
+      Tokenizer::read(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "stories260k" / "tokenizer.json");
+  const PromptTemplate prompt_template = PromptTemplate::from(file.root().child("prompt"), tokenizer);
+  file.finish();
+  const ConfigFile schema_file = parse_config(doc_blocks("yaml").at(0), "schema example");
+  const PageLanguage language(PageSchema::from(schema_file.root().child("schema")), prompt_template,
+                              CandidateOrderKind::logged, 1);
+  Request request = request_from_json(doc_blocks("json").at(0));
+  request.candidates[0].title = "Trail shoe", request.candidates[0].brand = "Acme";
+  request.candidates[0].price = 1905, request.candidates[0].currency = "EUR";
+  request.candidates[0].category = "shoes";
+  const std::string text = language.prompt_text(request, language.candidate_order(request, 0, 0));
+  CHECK(text.find("<item:0> Trail shoe by Acme, 19.05 EUR, shoes\n<item:1>") != std::string::npos);
 }
 
 }  // namespace pagewright
