@@ -16,6 +16,9 @@ O200K_PATTERN = (
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
     r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+POSSESSIVE_PATTERN = (
+    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s*[\r\n]|\s+(?!\S)|\s"
+)
 DEEPSEEK_PATTERN = (
     r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|"
     r"\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -160,7 +163,7 @@ def patchwork(lines, seed):
     normal.append(normalizers.Replace(Regex(r"\s{2,}|[^\S\n]\n"), draw.choice([" ", "", "::"])))
     steps = [
         pre_tokenizers.Split(Regex(draw.choice([r"\p{Han}+|\p{Lu}\p{Ll}*", r"[a-f0-9]+?\d|\W", r"(?<=\p{L})\p{M}+|[^\w\s]", r"[一-龥]+|[぀-ゟ]+",
-                                                O200K_PATTERN, DEEPSEEK_PATTERN, r"x*", r"(?>a+)b?|\p{^L}{2,3}"])),
+                                                O200K_PATTERN, DEEPSEEK_PATTERN, POSSESSIVE_PATTERN, r"x*", r"(?>a+)b?|\p{^L}{2,3}"])),
                              behavior(), draw.random() < 0.3),
         pre_tokenizers.Split(draw.choice([" ", "a", "--", "."]), behavior(), draw.random() < 0.3),
         pre_tokenizers.Punctuation(behavior()),
