@@ -29,8 +29,8 @@ struct ModelFolderInfo {
   std::optional<AdapterBase> base = {};      ///< of a model that is adapters on another one
 };
 
-/// config.json, weights (converted to `dtype`), generation_config.json if a text is given for it, and heads into a
-/// folder that is there and empty.
+/// config.json, weights (converted to `dtype`), generation_config.json if a text is given for it, and heads
+/// into a folder that is there and empty.
 void write_weights(const std::filesystem::path& folder, const WeightsView& weights,
                    at::ScalarType dtype = at::kFloat, const std::string& generation_config = {});
 /// model.json.
