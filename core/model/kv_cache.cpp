@@ -57,7 +57,9 @@ void DecodeSession<T>::load_layers(const WeightsView& weights) {
   final_norm_ = weights.at("model.norm.weight");
   for (std::int64_t i = 0; i < config_.layers; ++i) {
     const std::string prefix = "model.layers." + std::to_string(i) + ".";
-    const auto turned = [&](const char* name) { return weights.at(prefix + name).t().contiguous(); };
+    const auto turned = [&](const char* name) {
+      return weights.turned(prefix + name, c10::CppTypeToScalarType<T>::value);
+    };
     Layer layer;
     layer.input_norm = weights.at(prefix + "input_layernorm.weight");
     layer.output_norm = weights.at(prefix + "post_attention_layernorm.weight");

@@ -23,7 +23,7 @@ LayoutScorer<T>::LayoutScorer(const WeightsView& weights, std::span<const at::Te
   const at::NoGradGuard no_grad;
   rows_t_ = layout_rows(weights, columns).t().contiguous();
   if (!pointer_) return;
-  query_t_ = weights.at("pointer_head.q.weight").t().contiguous();
+  query_t_ = weights.turned("pointer_head.q.weight", c10::CppTypeToScalarType<T>::value);
   std::int64_t most = 0;
   for (const at::Tensor& hidden : candidates) {
     const at::Tensor keys = row_linear(hidden, weights.at("pointer_head.k.weight"));
