@@ -45,7 +45,8 @@ WeightsView ModelPolicy::checked_weights() const {
           vocabulary.layout_begin(), vocabulary.structure_size());
   require(weights.at("model.norm.weight").scalar_type() != at::kDouble,
           "policy {}: weights must be float32 or bfloat16", name_);
-  return weights;
+  // The chunks of a call share the transposes.
+  return weights.keeps_turned() ? weights : weights.keeping_turned();
 }
 
 int ModelPolicy::requests_per_chunk(std::size_t requests) const {
