@@ -69,10 +69,11 @@ void add_export_verb(CLI::App& app) {
       ->transform(CLI::CheckedTransformer(std::map<std::string, at::ScalarType>{
           {"float32", at::kFloat}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}}))
       ->default_str("float32");
-  verb->add_flag("--adapters", options->adapters,
-                 "write the adapters of a policy trained with model.lora alone, in the form of the Python package "
-                 "peft; they belong on the exported model that they were trained on (--policy warmup). Otherwise "
-                 "they are merged");
+  verb->add_flag(
+      "--adapters", options->adapters,
+      "write the adapters of a policy trained with model.lora alone, in the form of the Python package "
+      "peft; they belong on the exported model that they were trained on (--policy warmup). Otherwise "
+      "they are merged");
   verb->callback([config, options] { run_export(*config, *options); });
 }
 

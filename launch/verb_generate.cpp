@@ -58,7 +58,8 @@ void run_generate(const ConfigOptions& config, const GenerateOptions& options) {
   const auto input = open_line_input(scores ? options.score : options.file, stop);
   ServedModel model(config, options.policy);
   ModelPolicy policy(
-      model.language(), [view = model.weights().keeping_turned()] { return view; }, model.pool(), model.name());
+      model.language(), [view = model.weights().keeping_turned()] { return view; }, model.pool(),
+      model.name());
   const auto answerer = make_answerer(model, policy, options);
   const AnswerReport report = answer_lines(*input, stop, *answerer, options.batch, STDOUT_FILENO);
   require(report.bad == 0, "{} of {} {}s got an error instead of a {}", report.bad, report.lines,
@@ -105,9 +106,10 @@ void add_generate_verb(CLI::App& app) {
                                  "keep so many answers for requests that come again to the letter")
                     ->capture_default_str()
                     ->check(CLI::NonNegativeNumber);
-  verb->add_flag("--tokens", options->tokens,
-                 "pages also show the prompt as text and as tokens, and the page's own tokens: to see what the model "
-                 "sees, or to compare with another program. Such lines are not for a log");
+  verb->add_flag(
+      "--tokens", options->tokens,
+      "pages also show the prompt as text and as tokens, and the page's own tokens: to see what the model "
+      "sees, or to compare with another program. Such lines are not for a log");
   auto* seed = verb->add_option(
       "--seed", options->seed,
       "of sampling; otherwise the experiment's. A request gets the same pages from the same seed");

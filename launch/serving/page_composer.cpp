@@ -40,7 +40,8 @@ std::string PageComposer::page_json(const Request& request, const Trajectory& tr
   fields.page_id = fmt::format("{}-{:x}-{}", request.id, options_.sampling.seed, trajectory.sample);
   fields.policy_id = policy_id_;
   // A greedy page was not drawn, so it has no propensity to log.
-  if (!options_.sampling.greedy) fields.propensities = propensities_of(trajectory.spans, trajectory.log_probs);
+  if (!options_.sampling.greedy)
+    fields.propensities = propensities_of(trajectory.spans, trajectory.log_probs);
   std::string line = page_to_json(language_.schema(), request, trajectory.page, fields);
   return options_.tokens ? with_tokens(language_, request, trajectory, line) : line;
 }
