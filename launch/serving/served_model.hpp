@@ -13,8 +13,8 @@ namespace pagewright {
 
 class ServedModel {
  public:
-  /// CONFIG is an experiment's file, whose run has the policy; or an exported folder, which needs nothing beside it
-  /// and whose `policy` is ignored. Throws Error that says what is missing.
+  /// CONFIG is an experiment's file, whose run has the policy; or an exported folder, which needs nothing
+  /// beside it and whose `policy` is ignored. Throws Error that says what is missing.
   ServedModel(const ConfigOptions& config, const std::string& policy);
 
   const Experiment& experiment() const { return loaded_.experiment; }
@@ -29,6 +29,7 @@ class ServedModel {
   LoadedExperiment loaded_;
   std::string name_;
   PageLanguage language_;
+  c10::Device device_;  ///< where the model runs
   std::unique_ptr<LanePool> pool_;
   std::unique_ptr<FlatParameters> parameters_;
 };

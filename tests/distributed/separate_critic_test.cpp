@@ -95,8 +95,7 @@ TEST_CASE("the critic's gradient at its start is that of half the mean squared r
   // r.
   auto leaves = std::make_shared<WeightsView::Tensors>();
   const WeightsView start = critic.view();
-  for (const auto& [name, tensor] : start.tensors())
-    (*leaves)[name] = tensor.clone().set_requires_grad(true);
+  for (const auto& [name, tensor] : start.tensors()) (*leaves)[name] = tensor.clone().set_requires_grad(true);
   const WeightsView weights(critic.shared_config(), leaves, 0);
   LaneSums sums;
   const at::Tensor loss = critic_loss(config, weights, fresh.language().vocabulary(), requests, counts, sums);
