@@ -41,10 +41,15 @@ ServedModel::ServedModel(const ConfigOptions& config, const std::string& policy)
       name_(is_exported(config) ? std::filesystem::weakly_canonical(config.file).filename().string()
                                 : policy),
       language_(loaded_.experiment.language()),
-      pool_(make_lane_pool(loaded_.experiment.worker_threads())),
+      device_(compute_device(loaded_.experiment.device, find_accelerators(), 0)),
+      pool_(make_lane_pool(loaded_.experiment.worker_threads(1, device_),
+                           [device = device_] { make_device_current(device); })),
       parameters_(std::make_unique<FlatParameters>(load_model(folder_of(config, loaded_, policy),
                                                               loaded_.experiment.policy_model(), "policy",
-                                                              language_.hash()))) {}
+                                                              language_.hash())
+                                                       .on(device_))) {
+  make_device_current(device_);
+}
 
 std::string ServedModel::id() const {
   return fmt::format("{}@{}", name_, parameters_->parameters_sha256().substr(0, 12));

@@ -29,6 +29,7 @@ class ServedModel {
   LoadedExperiment loaded_;
   std::string name_;
   PageLanguage language_;
+  c10::Device device_;  ///< where the model runs
   std::unique_ptr<LanePool> pool_;
   std::unique_ptr<FlatParameters> parameters_;
 };

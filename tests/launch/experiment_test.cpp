@@ -26,6 +26,18 @@ TEST_CASE("every file under configs is an experiment") {
   CHECK(files >= 1);
 }
 
+TEST_CASE("a GPU is refused where sums must be exact, at the key's place") {
+  const std::filesystem::path quickstart = kExperimentSource / "configs" / "quickstart.yaml";
+  const auto load = [&](std::vector<std::string> sets) {
+    return load_experiment(quickstart, sets).experiment.device;
+  };
+  CHECK(load({}) == DeviceChoice::cpu);
+  CHECK(load({"device=cuda", "distributed.determinism=fast"}) == DeviceChoice::cuda);
+  CHECK(load({"device=auto"}) == DeviceChoice::automatic);
+  CHECK(test::contains(test::error_text([&] { load({"device=cuda"}); }), "distributed.determinism: fast"));
+  CHECK(test::contains(test::error_text([&] { load({"device=gpu"}); }), "cuda"));
+}
+
 TEST_CASE("the configurations for 1, 4 and 16 GPUs have a place for as many ranks") {
   struct Case {
     std::string name;
