@@ -128,7 +128,8 @@ void descend(FlatParameters& parameters, const std::vector<Ids>& sequences, doub
   for (int step = 0; step < steps; ++step) {
     auto leaves = std::make_shared<WeightsView::Tensors>();
     std::vector<at::Tensor> values;
-    for (const auto& [name, tensor] : parameters.view().tensors()) {
+    const WeightsView view = parameters.view();
+    for (const auto& [name, tensor] : view.tensors()) {
       values.push_back(tensor.detach().requires_grad_(true));
       leaves->emplace(name, values.back());
     }
