@@ -21,9 +21,12 @@ AcceleratorReport find_accelerators() {
     report.no_device = cudaGetErrorString(code == cudaSuccess ? cudaErrorNoDevice : code);
   for (int device = 0; device < devices; ++device) {
     cudaDeviceProp properties{};
-    if (cudaGetDeviceProperties(&properties, device) == cudaSuccess)
-      report.devices.push_back(fmt::format("{}, {:.0f} GB", properties.name,
-                                           static_cast<double>(properties.totalGlobalMem) / 1e9));
+    char address[32] = {};
+    if (cudaGetDeviceProperties(&properties, device) != cudaSuccess) continue;
+    report.devices.push_back(
+        fmt::format("{}, {:.0f} GB", properties.name, static_cast<double>(properties.totalGlobalMem) / 1e9));
+    if (cudaDeviceGetPCIBusId(address, sizeof address, device) != cudaSuccess) address[0] = '?';
+    report.addresses.emplace_back(address);
   }
   return report;
 }

@@ -95,6 +95,15 @@ void FlatParameters::initialise(std::uint64_t seed) {
   frozen_ = std::make_shared<const FrozenParameters>(*config_, tensors, dtype(), options_.device());
 }
 
+FlatParameters FlatParameters::on(c10::Device device) && {
+  options_ = options_.device(device);
+  values_ = values().to(device);
+  if (frozen_ && !frozen_->tensors().empty() && frozen_->tensors().begin()->second.device() != device)
+    frozen_ = std::make_shared<const FrozenParameters>(
+        *config_, frozen_->tensors(), frozen_->tensors().begin()->second.scalar_type(), device);
+  return std::move(*this);
+}
+
 void FlatParameters::load(const WeightsView::Tensors& tensors) {
   const std::vector<ParameterSpec> specs = parameter_specs(*config_);
   std::string problems = misfits(specs, true, tensors);

@@ -42,6 +42,8 @@ class FlatParameters {
   /// Counter-based initialisation keyed by (seed, parameter's name): the same on every rank and device.
   /// Frozen parameters are made with it unless they are there.
   void initialise(std::uint64_t seed);
+  /// The same parameters on another device; themselves if they are there.
+  FlatParameters on(c10::Device device) &&;
   /// Copies values by name, from whatever device; throws Error naming missing, unknown or misshaped
   /// parameters. Frozen parameters are taken from it unless they are there.
   void load(const WeightsView::Tensors& tensors);
@@ -67,6 +69,7 @@ class FlatParameters {
   std::int64_t decay_end() const { return decay_end_; }  ///< [0, decay_end) is decayed
   std::int64_t numel() const { return numel_; }
   at::ScalarType dtype() const { return options_.dtype().toScalarType(); }
+  c10::Device device() const { return options_.device(); }
   /// With zero 3 the buffer is freed while others hold its parts (Trainer::gather_parameters).
   bool whole() const { return values_.defined(); }
   void free_values() { values_.reset(); }

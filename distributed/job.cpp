@@ -47,6 +47,12 @@ int Job::ranks_on_node() {
   return static_cast<int>(std::ranges::count(all, all[static_cast<std::size_t>(rank())]));
 }
 
+int Job::place_on_node() {
+  const std::vector<std::string> all = hosts();
+  return static_cast<int>(
+      std::count(all.begin(), all.begin() + rank(), all[static_cast<std::size_t>(rank())]));
+}
+
 void Job::abort(int code) {
   if (mpi_) MPI_Abort(MPI_COMM_WORLD, code);
   std::_Exit(code);

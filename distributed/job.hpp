@@ -30,6 +30,8 @@ class Job {
   std::unique_ptr<Communicator> split(int color);
   /// Ranks of this job on this machine. All ranks call it together.
   int ranks_on_node();
+  /// Number of this rank among those on its machine. All ranks call it together.
+  int place_on_node();
   /// Name of the machine of every rank, [size]. All ranks call it together.
   std::vector<std::string> hosts();
   /// Ends all processes at once: other ranks may be waiting for this one.

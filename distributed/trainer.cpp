@@ -85,7 +85,9 @@ Trainer::Trainer(Communicator& learners, FlatParameters& parameters, OptimizerCo
              sharding.zero == 0 ? 0 : learners.rank()) {
   if (shares_parameters(learners, how_))
     window_ = std::make_unique<LayerWindow>(learners, parameters, sharding_);
-  const int workers = window_ ? fewest_threads(learners, pool) : pool.threads();
+  // One thread differentiates all that lies on a device: a lane that waits there for a layer holds up all.
+  const bool one_at_a_time = window_ && !parameters.values().is_cpu();
+  const int workers = one_at_a_time ? 1 : window_ ? fewest_threads(learners, pool) : pool.threads();
   reducer_ = make_gradient_reducer(how_, lanes_, sharding_, parameters, workers, window_.get());
 }
 

@@ -120,7 +120,13 @@ Experiment read_experiment(const Section& root) {
   root.read("threads", experiment.threads, at_least(0),
             "worker threads of a process; 0: one for each core, shared by the processes of a machine. "
             "Results do not "
-            "depend on it");
+            "depend on it. With a GPU 0 is one: lanes follow each other on it, and every thread more has a "
+            "gradient buffer there");
+  root.read_enum(
+      "device", experiment.device,
+      {{"cpu", DeviceChoice::cpu}, {"cuda", DeviceChoice::cuda}, {"auto", DeviceChoice::automatic}},
+      "where models run: on the CPU, on a GPU for each process, or on a GPU where there is one; a GPU "
+      "needs distributed.determinism: fast");
   root.read("allow_oracle", experiment.allow_oracle,
             "may a reward term look at the simulator's truth; the policy is then labelled oracle-trained");
   root.read_enum("candidate_order", experiment.candidate_order,
@@ -163,6 +169,11 @@ Experiment read_experiment(const Section& root) {
   read_policies(root, experiment.rewards.alpha, experiment.policies);
   experiment.distributed =
       DistributedConfig::from(root.child("distributed", "several processes: `mpirun`, Slurm"));
+  if (experiment.device == DeviceChoice::cuda &&
+      experiment.distributed.sharding.determinism == Determinism::exact)
+    root.complain("device",
+                  "on a GPU sums and products do not repeat bit for bit: with device: cuda set "
+                  "distributed.determinism: fast");
   experiment.precision =
       PrecisionConfig::from(root.child("precision", "types in which parameters and gradients are kept"));
   experiment.distributed.sharding.gradients = experiment.precision.gradients;
@@ -198,7 +209,8 @@ ModelConfig Experiment::reward_model() const {
   return with_vocabulary(reward_backbone.value_or(model), language().vocabulary());
 }
 
-int Experiment::worker_threads(int ranks) const {
+int Experiment::worker_threads(int ranks, c10::Device on) const {
+  if (!on.is_cpu()) return std::max(1, threads);
   return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / ranks);
 }
 

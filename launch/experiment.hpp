@@ -12,6 +12,7 @@
 #include "core/config/config_file.hpp"
 #include "core/model/model_config.hpp"
 #include "core/page/page_language.hpp"
+#include "distributed/compute_device.hpp"
 #include "distributed/distributed_config.hpp"
 #include "distributed/pipeline/critic_config.hpp"
 #include "distributed/pipeline/ppo_config.hpp"
@@ -41,7 +42,8 @@ struct Experiment {
   std::filesystem::path run;  ///< run folder
   std::filesystem::path log;  ///< feedback log folder
   std::uint64_t seed = 1;
-  int threads = 0;              ///< 0: all cores
+  int threads = 0;  ///< 0: all cores, or one where a device computes
+  DeviceChoice device = DeviceChoice::cpu;
   bool allow_oracle = false;    ///< may a reward term look at the simulator's truth
   double oracle_weight = 0;     ///< weight of the oracle term
   double diversity_weight = 0;  ///< weight of the rule term on distinct categories
@@ -70,8 +72,8 @@ struct Experiment {
   ModelConfig policy_model() const;
   /// Backbone and vocabulary of reward models: those of the policy unless `rewards.model` says otherwise.
   ModelConfig reward_model() const;
-  /// Threads of one of `ranks` processes on this machine.
-  int worker_threads(int ranks = 1) const;
+  /// Threads of one of `ranks` processes on this machine, which computes on `on`.
+  int worker_threads(int ranks = 1, c10::Device on = c10::kCPU) const;
   /// Fixed number of parts of every batch, `ppo.lanes`.
   int lanes() const { return ppo.lanes; }
 };

@@ -28,7 +28,8 @@ HeldOutJudge::HeldOutJudge(Workbench& bench)
     : bench_(bench),
       judge_(load_model(bench.run().reward(kJudgeName),
                         page_model_shape(bench.experiment(), PageModelForm::utility), "page-model",
-                        bench.language().hash())),
+                        bench.language().hash())
+                 .on(bench.device())),
       gains_(gain_weights(bench.experiment().rewards.gains, bench.log())),
       world_(world_of_log(bench.experiment())),
       requests_(validation_requests(bench.log())) {}

@@ -24,12 +24,16 @@ constexpr std::int64_t kJudgeEvery = 5;  ///< iterations
 
 /// Whether the value is how the program behaved before the key was there: older checkpoints go on.
 bool was_always_so(const std::string& path, const std::string& value) {
-  static const std::map<std::string, std::string> kBefore = {
-      {"distributed.determinism", "exact"}, {"ppo.max_staleness", "0"},
-      {"ppo.importance_cap", "2"},          {"ppo.micro_batch", "0"},
-      {"ppo.micro_batch_tokens", "0"},      {"precision.parameters", "float32"},
-      {"precision.frozen", "float32"},      {"precision.gradients", "float32"},
-      {"precision.reduction", "float32"}};
+  static const std::map<std::string, std::string> kBefore = {{"device", "cpu"},
+                                                             {"distributed.determinism", "exact"},
+                                                             {"ppo.max_staleness", "0"},
+                                                             {"ppo.importance_cap", "2"},
+                                                             {"ppo.micro_batch", "0"},
+                                                             {"ppo.micro_batch_tokens", "0"},
+                                                             {"precision.parameters", "float32"},
+                                                             {"precision.frozen", "float32"},
+                                                             {"precision.gradients", "float32"},
+                                                             {"precision.reduction", "float32"}};
   const auto found = kBefore.find(path);
   return found != kBefore.end() && found->second == value;
 }

@@ -59,7 +59,8 @@ void LineUp::add_model(Workbench& bench, const std::string& name) {
     return;
   }
   auto parameters = std::make_shared<FlatParameters>(
-      load_model(folder, bench.experiment().policy_model(), "policy", bench.language().hash()));
+      load_model(folder, bench.experiment().policy_model(), "policy", bench.language().hash())
+          .on(bench.device()));
   add(name, std::make_unique<ModelPolicy>(
                 bench.language(), [parameters] { return parameters->view(); }, bench.pool(), name));
 }

@@ -99,10 +99,18 @@ const char* verb_that_makes(const std::string& kind) {
   return kind == "policy" ? "sft` or `train" : "fit-reward";
 }
 
+/// The same weights on the CPU, where files are written from.
+WeightsView on_host(const WeightsView& weights) {
+  auto tensors = std::make_shared<WeightsView::Tensors>();
+  for (const auto& [name, tensor] : weights.tensors()) tensors->emplace(name, tensor.cpu());
+  return {std::make_shared<const ModelConfig>(weights.config()), std::move(tensors), weights.version()};
+}
+
 }  // namespace
 
-void write_weights(const std::filesystem::path& folder, const WeightsView& weights, at::ScalarType dtype,
+void write_weights(const std::filesystem::path& folder, const WeightsView& held, at::ScalarType dtype,
                    const std::string& generation_config) {
+  const WeightsView weights = on_host(held);
   NamedTensors heads;
   for (const auto& [name, tensor] : weights.tensors())
     if (!is_hugging_face_name(name)) heads[name] = tensor;
@@ -135,7 +143,7 @@ void save_adapters(const std::filesystem::path& folder, const FlatParameters& pa
   require(parameters.frozen() != nullptr, "this model has no frozen parameters to be adapters on");
   NamedTensors trained;
   const WeightsView weights = parameters.view();
-  for (const FlatSlot& slot : parameters.slots()) trained[slot.spec.name] = weights.at(slot.spec.name);
+  for (const FlatSlot& slot : parameters.slots()) trained[slot.spec.name] = weights.at(slot.spec.name).cpu();
   const bool narrow = parameters.frozen()->tensors().begin()->second.scalar_type() == at::kBFloat16;
   info.base = AdapterBase{base, parameters.frozen()->sha256(), parameters.config().lora, narrow};
   make_folders(folder.parent_path());

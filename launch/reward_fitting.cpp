@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -130,8 +131,9 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
             name.substr(5));
   }
   const std::vector<FeedbackPage> held_out_pages = held_out.pages;
-  FlatParameters parameters(page_model_shape(bench.experiment(), form));
-  start_weights(parameters, bench.language(), bench.experiment().seed + 1);
+  FlatParameters on_cpu(page_model_shape(bench.experiment(), form));
+  start_weights(on_cpu, bench.language(), bench.experiment().seed + 1);
+  FlatParameters parameters = std::move(on_cpu).on(bench.device());
   PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
                      fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
   const SupervisedResult result = fit_model(fit, task, parameters, config.fit);
@@ -145,8 +147,9 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
 
 void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
   Workbench& bench = fit.bench;
-  FlatParameters parameters(item_model_shape(bench.experiment()));
-  start_weights(parameters, bench.language(), bench.experiment().seed + 2);
+  FlatParameters on_cpu(item_model_shape(bench.experiment()));
+  start_weights(on_cpu, bench.language(), bench.experiment().seed + 2);
+  FlatParameters parameters = std::move(on_cpu).on(bench.device());
   if (fit.config.item.start == ItemStart::page) {
     const PageModelForm form = fit.config.page.form;
     parameters.load_shared(load_model(bench.run().reward(page_model_name(form)),
@@ -184,8 +187,9 @@ void fit_judge(RewardFit& fit) {
   held_out.pages.resize(std::min<std::size_t>(held_out.pages.size(), 1000));
   PageModelConfig config = fit.config.page;
   config.form = PageModelForm::utility;
-  FlatParameters parameters(page_model_shape(bench.experiment(), config.form));
-  start_weights(parameters, bench.language(), bench.experiment().seed + 3);
+  FlatParameters on_cpu(page_model_shape(bench.experiment(), config.form));
+  start_weights(on_cpu, bench.language(), bench.experiment().seed + 3);
+  FlatParameters parameters = std::move(on_cpu).on(bench.device());
   PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
                      fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
   const SupervisedResult result = fit_model(fit, task, parameters, config.fit);
@@ -200,7 +204,8 @@ void fit_judge(RewardFit& fit) {
 GroupedPages reference_pages(Workbench& bench, int count) {
   const Experiment& experiment = bench.experiment();
   const FlatParameters warmup =
-      load_model(bench.run().policy("warmup"), experiment.policy_model(), "policy", bench.language().hash());
+      load_model(bench.run().policy("warmup"), experiment.policy_model(), "policy", bench.language().hash())
+          .on(bench.device());
   std::vector<KeyedRequest> requests;
   for (std::size_t i = 0; i < bench.log().requests.size() && static_cast<int>(requests.size()) < count; ++i)
     if (bench.log().requests[i].split == Split::train)
@@ -220,12 +225,14 @@ void fit_scales(RewardFit& fit) {
   const RewardScale unscaled;
   const LearnedTermContext context{bench.language().vocabulary(), unscaled, bench.pool()};
   const FlatParameters item = load_model(bench.run().reward("item"), item_model_shape(experiment),
-                                         "item-model", bench.language().hash());
+                                         "item-model", bench.language().hash())
+                                  .on(bench.device());
   const auto item_scores = score_items(context, item.view(), pages.groups);
   for (PageModelForm form : page_forms(experiment)) {
     const std::string name = page_model_name(form);
     const FlatParameters page = load_model(bench.run().reward(name), page_model_shape(experiment, form),
-                                           "page-model", bench.language().hash());
+                                           "page-model", bench.language().hash())
+                                    .on(bench.device());
     const auto page_scores = score_pages(context, page.view(), form, fit.gains, pages.groups);
     fit_reward_scale(page_scores, item_scores, fit.config.clip)
         .save(bench.run().reward("scale-" + name + ".json"));
@@ -288,8 +295,10 @@ FittedRewards load_rewards(Workbench& bench, PageModelForm form) {
   const Experiment& experiment = bench.experiment();
   const std::string name = page_model_name(form);
   const std::string& language = bench.language().hash();
-  return {load_model(bench.run().reward(name), page_model_shape(experiment, form), "page-model", language),
-          load_model(bench.run().reward("item"), item_model_shape(experiment), "item-model", language),
+  return {load_model(bench.run().reward(name), page_model_shape(experiment, form), "page-model", language)
+              .on(bench.device()),
+          load_model(bench.run().reward("item"), item_model_shape(experiment), "item-model", language)
+              .on(bench.device()),
           RewardScale::load(bench.run().reward("scale-" + name + ".json"))};
 }
 

@@ -14,9 +14,13 @@ namespace {
 constexpr const char* kRunConfig = "config.yaml";
 
 bool is_free_key(const std::string& path) {
-  static const std::set<std::string> kFree{
-      "threads",           "run", "ppo.checkpoint_every", "ppo.checkpoints_kept", "ppo.best_checkpoint_kept",
-      "ppo.rollouts_every"};
+  static const std::set<std::string> kFree{"threads",
+                                           "device",
+                                           "run",
+                                           "ppo.checkpoint_every",
+                                           "ppo.checkpoints_kept",
+                                           "ppo.best_checkpoint_kept",
+                                           "ppo.rollouts_every"};
   const bool placement = path.starts_with("distributed.") && path != "distributed.determinism";
   return kFree.contains(path) || placement || path.starts_with("evaluation.");
 }

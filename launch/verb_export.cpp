@@ -16,6 +16,7 @@ struct ExportOptions {
   std::string policy = "both";
   std::filesystem::path folder;
   at::ScalarType dtype = at::kFloat;
+  bool adapters = false;
 };
 
 void run_export(const ConfigOptions& config, const ExportOptions& options) {
@@ -28,7 +29,16 @@ void run_export(const ConfigOptions& config, const ExportOptions& options) {
       load_model(run.policy(options.policy), experiment.policy_model(), "policy", language.hash(), &info);
   const std::filesystem::path folder =
       options.folder.empty() ? run.file("export") / options.policy : options.folder;
-  export_model(folder, {loaded, language, parameters.view(), info}, options.dtype);
+  const ExportRequest request{loaded, language, parameters.view(), info};
+  if (options.adapters) {
+    require(info.base.has_value(), "{} has no adapters: it was not trained with model.lora", options.policy);
+    const std::filesystem::path base = run.file("export") / info.base->name;
+    export_adapters(folder, request, base);
+    fmt::print("the adapters of {} are in {}; they belong on {} in {}\n", options.policy, folder.string(),
+               info.base->name, base.string());
+    return;
+  }
+  export_model(folder, request, options.dtype);
   fmt::print("{} is in {}\n", options.policy, folder.string());
   if (!language.prompt_template().is_plain_tokens())
     fmt::print(
@@ -59,6 +69,11 @@ void add_export_verb(CLI::App& app) {
       ->transform(CLI::CheckedTransformer(std::map<std::string, at::ScalarType>{
           {"float32", at::kFloat}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}}))
       ->default_str("float32");
+  verb->add_flag(
+      "--adapters", options->adapters,
+      "write the adapters of a policy trained with model.lora alone, in the form of the Python package "
+      "peft; they belong on the exported model that they were trained on (--policy warmup). Otherwise "
+      "they are merged");
   verb->callback([config, options] { run_export(*config, *options); });
 }
 

@@ -1,5 +1,7 @@
 // `pagewright sft`: the supervised start of a policy.
 
+#include <utility>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -82,7 +84,7 @@ void warm_up(Workbench& bench, bool imitation) {
   on_all_ranks(bench.learners(), [&] { pages = sft_pages(bench, config); });
 
   on_first_rank(bench.learners(), [&] { report_prompt_lengths(bench.language(), bench.log()); });
-  FlatParameters parameters = start_parameters(bench);
+  FlatParameters parameters = start_parameters(bench).on(bench.device());
   log_info("{}: {} parameters, {} pages, {} held out", name, parameter_count(parameters.config()),
            pages.train.examples.size(), pages.held_out.examples.size());
   const SupervisedConfig loop{config.epochs, config.batch, 2, experiment.seed};

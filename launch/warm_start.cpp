@@ -10,8 +10,11 @@ FlatParameters on_frozen_backbone_of(const FlatParameters& whole, const ModelCon
                                      std::shared_ptr<const FrozenParameters> frozen) {
   WeightsView::Tensors tensors = on_frozen_backbone(whole.view().tensors(), config);
   if (!frozen)
-    frozen = std::make_shared<const FrozenParameters>(config, tensors, experiment.precision.frozen);
-  FlatParameters parameters(config, experiment.precision.parameters, c10::kCPU, std::move(frozen));
+    frozen = std::make_shared<const FrozenParameters>(config, tensors, experiment.precision.frozen,
+                                                      whole.device());
+  const c10::Device device =
+      frozen->tensors().empty() ? whole.device() : frozen->tensors().begin()->second.device();
+  FlatParameters parameters(config, experiment.precision.parameters, device, std::move(frozen));
   parameters.initialise(experiment.seed);
   parameters.load_shared({parameters.shared_config(),
                           std::make_shared<const WeightsView::Tensors>(std::move(tensors)), whole.version()});
@@ -21,7 +24,7 @@ FlatParameters on_frozen_backbone_of(const FlatParameters& whole, const ModelCon
 
 FlatParameters in_type(FlatParameters parameters, at::ScalarType type) {
   if (parameters.dtype() == type) return parameters;
-  FlatParameters other(parameters.config(), type);
+  FlatParameters other(parameters.config(), type, parameters.device());
   other.load(parameters.view().tensors());
   other.set_version(parameters.version());
   return other;
@@ -30,12 +33,13 @@ FlatParameters in_type(FlatParameters parameters, at::ScalarType type) {
 WarmStart::WarmStart(const Workbench& bench) : bench_(bench), shape_(bench.experiment().policy_model()) {
   if (!shape_.frozen_backbone) return;
   whole_.emplace(load());
-  frozen_ =
-      std::make_shared<const FrozenParameters>(shape_, on_frozen_backbone(whole_->view().tensors(), shape_));
+  frozen_ = std::make_shared<const FrozenParameters>(
+      shape_, on_frozen_backbone(whole_->view().tensors(), shape_), at::kFloat, bench.device());
 }
 
 FlatParameters WarmStart::load() const {
-  return load_model(bench_.run().policy("warmup"), shape_, "policy", bench_.language().hash());
+  return load_model(bench_.run().policy("warmup"), shape_, "policy", bench_.language().hash())
+      .on(shape_.frozen_backbone ? c10::Device(c10::kCPU) : bench_.device());
 }
 
 FlatParameters WarmStart::on_backbone(const ModelConfig& config) const {
@@ -50,7 +54,7 @@ FlatParameters WarmStart::critic() const {
   const ModelConfig shape = bench_.experiment().critic.model(shape_);
   const FlatParameters& whole = whole_ ? *whole_ : load();
   if (shape.frozen_backbone) return on_frozen_backbone_of(whole, shape, bench_.experiment(), frozen_);
-  FlatParameters parameters(shape, bench_.experiment().precision.parameters);
+  FlatParameters parameters(shape, bench_.experiment().precision.parameters, bench_.device());
   parameters.load_shared(whole.view());
   return parameters;
 }

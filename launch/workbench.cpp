@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <optional>
 
 #include <fmt/format.h>
@@ -16,6 +17,7 @@
 #include "core/data/log_file.hpp"
 #include "core/numerics/numeric_threads.hpp"
 #include "distributed/agreement.hpp"
+#include "distributed/device_group.hpp"
 #include "launch/requeue.hpp"
 
 namespace pagewright {
@@ -77,6 +79,41 @@ Topology make_topology(const Experiment& experiment, Communicator& world) {
   });
 }
 
+/// Where this process computes. Ranks that learn together talk by NCCL, which wants a device for each.
+c10::Device choose_device(const Experiment& experiment, const Topology& topology, Communicator& world,
+                          Job* job) {
+  const int place = job ? job->place_on_node() : 0;
+  const std::vector<std::string> hosts = job ? job->hosts() : std::vector<std::string>{"this machine"};
+  const bool looks = experiment.device != DeviceChoice::cpu;
+  const AcceleratorReport found = looks ? find_accelerators() : AcceleratorReport{};
+  const c10::Device device = made_on_all(world, [&] {
+    const c10::Device chosen = compute_device(experiment.device, found, place);
+    require(chosen.is_cpu() || experiment.distributed.sharding.determinism == Determinism::fast,
+            "determinism exact is for the CPU: on {} sums and products do not repeat bit for bit; set "
+            "distributed.determinism: fast, or device: cpu",
+            chosen.str());
+    make_device_current(chosen);
+    return chosen;
+  });
+  if (world.size() == 1 || !looks) return device;
+  require_equal_on_all_ranks(world, device.is_cpu() ? "cpu" : "cuda", "another kind of device",
+                             "set device: cpu, or device: cuda where every rank has a card");
+  const std::vector<std::string> addresses =
+      all_gather_bytes(world, device_address(device, found, hosts[static_cast<std::size_t>(world.rank())]));
+  made_on_all(world, [&] {
+    std::map<std::string, int> learner_at;
+    for (const int rank : topology.ranks_of(Role::learner)) {
+      const std::string& address = addresses[static_cast<std::size_t>(rank)];
+      const auto [other, alone] = learner_at.try_emplace(address, rank);
+      require(alone || device.is_cpu(),
+              "{} and {} would learn on one card, {}; start at most one learner a card",
+              topology.name_of(other->second), topology.name_of(rank), address);
+    }
+    return true;
+  });
+  return device;
+}
+
 std::string lanes_text(const std::vector<int>& lanes) {
   std::string text;
   for (const int lane : lanes) text += fmt::format("{}{}", text.empty() ? "" : " ", lane);
@@ -84,7 +121,8 @@ std::string lanes_text(const std::vector<int>& lanes) {
 }
 
 /// Who does what where.
-std::string topology_text(const Topology& topology, const std::vector<std::string>& hosts, int threads) {
+std::string topology_text(const Topology& topology, const std::vector<std::string>& hosts,
+                          const std::vector<std::string>& devices, int threads) {
   Table table({"rank", "host", "device", "role", "lanes"});
   for (int rank = 0; rank < topology.ranks(); ++rank) {
     std::string roles;
@@ -95,8 +133,9 @@ std::string topology_text(const Topology& topology, const std::vector<std::strin
         lanes = topology.lanes_of(role, rank);
       }
     table.add_row({fmt::format("{}", rank), hosts[static_cast<std::size_t>(rank)],
-                   fmt::format("cpu, {} thread{}", threads, threads == 1 ? "" : "s"), roles,
-                   lanes_text(lanes)});
+                   fmt::format("{}, {} thread{}", devices[static_cast<std::size_t>(rank)], threads,
+                               threads == 1 ? "" : "s"),
+                   roles, lanes_text(lanes)});
   }
   return table.to_string();
 }
@@ -112,15 +151,18 @@ Workbench::Workbench(const ConfigOptions& options, RunUse use, Communicator& wor
     : world_(world),
       loaded_(load_on_all(options, world)),
       topology_(make_topology(loaded_.experiment, world)),
+      device_(choose_device(loaded_.experiment, topology_, world, job)),
       log_(use == RunUse::begin ? made_on_all(world, [&] { return load_training_log(loaded_.experiment); })
                                 : nullptr),
       run_(open_run(loaded_, use, world)),
       language_(loaded_.experiment.language()),
-      pool_(make_lane_pool(loaded_.experiment.worker_threads(job ? job->ranks_on_node() : 1))) {
+      pool_(make_lane_pool(loaded_.experiment.worker_threads(job ? job->ranks_on_node() : 1, device_),
+                           [device = device_] { make_device_current(device); })) {
   if (world.size() > 1) start_logs(*job);
   if (flight_) hear_termination(flight_.get());
   const bool learner = topology_.has_role(Role::learner, world.rank());
-  learner_group_ = job ? job->split(learner ? 0 : -1) : std::make_unique<LocalCommunicator>();
+  learner_group_ =
+      job ? with_devices(job->split(learner ? 0 : -1), device_) : std::make_unique<LocalCommunicator>();
   if (learner)
     learners_ = std::make_unique<RecordingCommunicator>(*learner_group_, recording(FlightGroup::learners));
   if (topology_.placement() == Placement::split) {
@@ -165,7 +207,8 @@ void Workbench::start_logs(Job& job) {
                                  });
   recorded_world_ = std::make_unique<RecordingCommunicator>(world_, recording(FlightGroup::world));
   hosts_ = job.hosts();
-  if (leads()) fmt::print("{}", topology_text(topology_, hosts_, pool_->threads()));
+  const std::vector<std::string> devices = all_gather_bytes(world_, device_.str());
+  if (leads()) fmt::print("{}", topology_text(topology_, hosts_, devices, pool_->threads()));
 }
 
 std::string Workbench::name_of(int rank) const {

@@ -37,6 +37,8 @@ class Workbench {
   const RunFolder& run() const { return run_; }
   const PageLanguage& language() const { return language_; }
   LanePool& pool() { return *pool_; }
+  /// Where this process computes: all parameters lie there.
+  c10::Device device() const { return device_; }
   /// The feedback log, read at the first call. Throws Error if it has no page of the training split.
   const FeedbackLog& log();
 
@@ -72,11 +74,13 @@ class Workbench {
   Communicator& world_;
   LoadedExperiment loaded_;
   Topology topology_;
+  c10::Device device_;
   std::unique_ptr<FeedbackLog> log_;
   RunFolder run_;
   PageLanguage language_;
   std::unique_ptr<LanePool> pool_;
-  std::vector<std::string> hosts_;        ///< by rank, if there are several
+  std::vector<std::string> hosts_;  ///< by rank, if there are several
+
   std::unique_ptr<FlightRecord> flight_;  ///< of one of several ranks
   std::unique_ptr<Watchdog> watchdog_;
   std::unique_ptr<RecordingCommunicator> recorded_world_;

@@ -7,6 +7,8 @@
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/model/device/device_head.hpp"
+#include "core/model/device/operator_choice.hpp"
 #include "core/model/kernels/kernel_table.hpp"
 #include "core/model/real_dispatch.hpp"
 
@@ -120,8 +122,9 @@ struct AllowedLogSoftmax : torch::autograd::Function<AllowedLogSoftmax> {
 
 LayoutLogProbs allowed_log_softmax(const at::Tensor& logits, const TargetRows& targets, double temperature) {
   require(temperature > 0, "layout log-probs: temperature {} is not positive", temperature);
-  const variable_list out =
-      AllowedLogSoftmax::apply(logits, checked_sets(targets, logits.size(1)), temperature);
+  const AllowedSetsPtr sets = checked_sets(targets, logits.size(1));
+  if (takes_operators(logits)) return device::allowed_log_softmax(logits, targets, temperature);
+  const variable_list out = AllowedLogSoftmax::apply(logits, sets, temperature);
   return {out[0], out[1]};
 }
 

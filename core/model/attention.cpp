@@ -10,6 +10,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/model/device/device_plan.hpp"
 #include "core/model/kernels/kernel_table.hpp"
 #include "core/model/real_dispatch.hpp"
 
@@ -195,6 +196,7 @@ struct SegmentAttention : torch::autograd::Function<SegmentAttention> {
 
 at::Tensor segment_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                              std::int64_t head_size, const BatchPlanPtr& plan, std::int64_t window) {
+  if (plan->device) return plan->device->attend->attend(query, key, value, head_size, window);
   return SegmentAttention::apply(query, key, value, head_size, plan, window);
 }
 

@@ -2,6 +2,7 @@
 // A checked batch as the kernels walk it.
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -19,6 +20,8 @@ struct SegmentSpan {
   std::int64_t walk() const { return parent_size + size; }  ///< keys of the last row
 };
 
+struct DevicePlan;
+
 /// Shared by the forward and backward of one call.
 struct BatchPlan : torch::CustomClassHolder {
   std::vector<TokenId> ids;             ///< concatenated bags
@@ -28,6 +31,9 @@ struct BatchPlan : torch::CustomClassHolder {
   std::int64_t rows = 0;
   std::int64_t longest_walk = 0;  ///< most keys of any row
   at::Tensor rope_cos, rope_sin;  ///< [last position + 1, head_size / 2]
+  /// The same on the weights' device; null where own kernels run (Note [Operators],
+  /// core/model/device/operator_choice.hpp).
+  std::shared_ptr<const DevicePlan> device;
 };
 using BatchPlanPtr = c10::intrusive_ptr<BatchPlan>;
 

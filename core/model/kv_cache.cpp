@@ -57,7 +57,7 @@ typename DecodeSession<T>::Matrix DecodeSession<T>::load_matrix(const WeightsVie
                                                                 const std::string& module,
                                                                 bool biased) const {
   const auto turned = [&](const char* name) {
-    return weights.at(module + name).t().to(c10::CppTypeToScalarType<T>::value).contiguous();
+    return weights.turned(module + name, c10::CppTypeToScalarType<T>::value);
   };
   Matrix matrix;
   matrix.weight_t = turned(".weight");

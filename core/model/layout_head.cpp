@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/model/allowed_softmax.hpp"
+#include "core/model/device/operator_choice.hpp"
 #include "core/model/pointer_scores.hpp"
 #include "core/model/row_functions.hpp"
 #include "core/model/row_linear.hpp"
@@ -63,14 +64,14 @@ at::Tensor layout_rows(const WeightsView& weights, std::int64_t columns) {
 
 at::Tensor layout_logits(const WeightsView& weights, const at::Tensor& hidden, const TargetRows& targets) {
   const ModelConfig& config = weights.config();
-  const at::Tensor rows = gather_rows(hidden, targets.row);
+  const at::Tensor rows = at_least_float(gather_rows(hidden, targets.row));
   const std::int64_t columns = scored_columns(config, targets);
   const LayoutMatrix matrix = layout_matrix(weights, columns);
   const at::Tensor plain = row_linear_rows(rows, matrix.weight, matrix.first, columns);
   if (config.layout_head == LayoutHeadKind::tokens) return plain;
   const at::Tensor query = row_linear(rows, weights.at("pointer_head.q.weight"));
-  const at::Tensor keys =
-      row_linear(gather_rows(hidden, targets.candidate_row), weights.at("pointer_head.k.weight"));
+  const at::Tensor keys = row_linear(at_least_float(gather_rows(hidden, targets.candidate_row)),
+                                     weights.at("pointer_head.k.weight"));
   return add_pointer_scores(plain, query, keys, targets, config.structure_size);
 }
 
@@ -80,16 +81,17 @@ LayoutLogProbs layout_log_probs(const WeightsView& weights, const at::Tensor& hi
 }
 
 at::Tensor lm_logits(const WeightsView& weights, const at::Tensor& hidden) {
-  const at::Tensor base = row_linear(hidden, lm_weight(weights));
+  const at::Tensor base = at_least_float(row_linear(hidden, lm_weight(weights)));
   if (!rows_apart(weights)) return base;
-  return at::cat({base, row_linear(hidden, layout_rows(weights, weights.config().layout_size()))}, 1);
+  const at::Tensor layout = row_linear(hidden, layout_rows(weights, weights.config().layout_size()));
+  return at::cat({base, at_least_float(layout)}, 1);
 }
 
 at::Tensor scalar_head(const WeightsView& weights, std::string_view name, const at::Tensor& hidden,
                        std::span<const std::int64_t> rows) {
   const std::string prefix = std::string(name) + "_head.";
   const at::Tensor &weight = weights.at(prefix + "weight"), &bias = weights.at(prefix + "bias");
-  return row_linear(gather_rows(hidden, rows), weight, bias).reshape({-1});
+  return row_linear(at_least_float(gather_rows(hidden, rows)), weight, bias).reshape({-1});
 }
 
 }  // namespace pagewright

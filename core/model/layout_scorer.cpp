@@ -21,12 +21,9 @@ LayoutScorer<T>::LayoutScorer(const WeightsView& weights, std::span<const at::Te
       columns_(columns),
       structure_size_(weights.config().structure_size) {
   const at::NoGradGuard no_grad;
-  const auto turned = [](const at::Tensor& matrix) {
-    return matrix.t().to(c10::CppTypeToScalarType<T>::value).contiguous();
-  };
-  rows_t_ = turned(layout_rows(weights, columns));
+  rows_t_ = layout_rows(weights, columns).t().to(c10::CppTypeToScalarType<T>::value).contiguous();
   if (!pointer_) return;
-  query_t_ = turned(weights.at("pointer_head.q.weight"));
+  query_t_ = weights.turned("pointer_head.q.weight", c10::CppTypeToScalarType<T>::value);
   std::int64_t most = 0;
   for (const at::Tensor& hidden : candidates) {
     const at::Tensor keys = row_linear(hidden, weights.at("pointer_head.k.weight"));

@@ -8,6 +8,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/model/attention.hpp"
+#include "core/model/device/device_head.hpp"
+#include "core/model/device/operator_choice.hpp"
 #include "core/model/kernels/kernel_table.hpp"
 #include "core/model/real_dispatch.hpp"
 
@@ -122,6 +124,8 @@ at::Tensor add_pointer_scores(const at::Tensor& logits, const at::Tensor& query,
   }
   require(first_column + rows->most <= logits.size(1), "pointer head: {} candidates do not fit in {} columns",
           rows->most, logits.size(1));
+  if (takes_operators(logits))
+    return device::add_pointer_scores(logits, query, keys, targets, first_column, rows->most);
   return AddPointerScores::apply(logits, query, keys, rows);
 }
 

@@ -12,6 +12,8 @@
 #include <c10/util/BFloat16.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/model/device/device_rows.hpp"
+#include "core/model/device/operator_choice.hpp"
 #include "core/model/kernels/kernel_table.hpp"
 #include "core/model/real_dispatch.hpp"
 
@@ -263,24 +265,29 @@ struct SwigluRows : torch::autograd::Function<SwigluRows> {
 }  // namespace
 
 at::Tensor embed_rows(const at::Tensor& base, const at::Tensor& layout, const BatchPlanPtr& plan) {
+  if (plan->device) return device::embed_rows(base, layout, *plan->device, plan->rows);
   return EmbedRows::apply(base, layout.defined() ? std::optional<at::Tensor>(layout) : std::nullopt, plan);
 }
 
 at::Tensor gather_rows(const at::Tensor& x, std::span<const std::int64_t> rows) {
+  if (takes_operators(x)) return device::gather_rows(x, rows);
   auto list = c10::make_intrusive<RowList>();
   list->rows.assign(rows.begin(), rows.end());
   return GatherRows::apply(x, list);
 }
 
 at::Tensor rms_norm_rows(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  if (takes_operators(x)) return device::rms_norm_rows(x, weight, eps);
   return RmsNormRows::apply(x, weight, eps);
 }
 
 at::Tensor rope_rows(const at::Tensor& x, const BatchPlanPtr& plan) {
+  if (plan->device) return device::rope_rows(x, *plan->device);
   return RopeRows::apply(x, plan);
 }
 
 at::Tensor swiglu_rows(const at::Tensor& gate, const at::Tensor& up) {
+  if (takes_operators(gate)) return device::swiglu_rows(gate, up);
   return SwigluRows::apply(gate, up);
 }
 

@@ -7,6 +7,8 @@
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/model/device/device_rows.hpp"
+#include "core/model/device/operator_choice.hpp"
 #include "core/model/kernels/kernel_table.hpp"
 #include "core/model/real_dispatch.hpp"
 
@@ -107,12 +109,14 @@ struct RowLinear : torch::autograd::Function<RowLinear> {
 }  // namespace
 
 at::Tensor row_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (takes_operators(x)) return device::linear(x, weight, bias);
   return RowLinear::apply(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt,
                           std::int64_t{0}, weight.size(0));
 }
 
 at::Tensor row_linear_rows(const at::Tensor& x, const at::Tensor& weight, std::int64_t first,
                            std::int64_t rows) {
+  if (takes_operators(x)) return device::linear(x, weight.narrow(0, first, rows), {});
   return RowLinear::apply(x, weight, std::nullopt, first, rows);
 }
 

@@ -98,7 +98,8 @@ SafetensorsFile::Tensors parse_header(std::string_view text, std::uint64_t data_
   SafetensorsFile::Tensors tensors;
   for (const auto& [name, entry] : header.items())
     if (name != "__metadata__")
-      tensors.emplace(name, with_context("tensor " + name, [&] { return parse_entry(entry, data_size); }));
+      tensors.emplace(name, with_context("tensor " + name,
+                                         [&, &value = entry] { return parse_entry(value, data_size); }));
   check_coverage(tensors, data_size);
   return tensors;
 }

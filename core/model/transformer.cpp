@@ -3,8 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "core/base/error.hpp"
-#include "core/model/batch_plan.hpp"
-#include "core/model/real_dispatch.hpp"
+#include "core/model/device/device_plan.hpp"
 #include "core/model/row_functions.hpp"
 #include "core/model/transformer_layer.hpp"
 
@@ -18,7 +17,7 @@ at::Tensor hidden_states(const WeightsView& weights, const Batch& batch,
                          std::vector<LayerKeysValues>* captured) {
   const ModelConfig& config = weights.config();
   const at::Tensor& embedding = weights.at("model.embed_tokens.weight");
-  const BatchPlanPtr plan = plan_batch(config, batch, activation_type(embedding));
+  const BatchPlanPtr plan = plan_batch_for(config, batch, embedding);
   at::Tensor x = embed_rows(embedding, layout_embedding(weights), plan);
   if (weights.layers())
     require(at::GradMode::is_enabled() && !captured,

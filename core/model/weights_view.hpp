@@ -15,6 +15,7 @@
 namespace pagewright {
 
 class LayerSource;
+class TurnedWeights;
 
 /// Views into the owner's flat buffer, which must outlive the view. Cheap to copy. Thread-safe to read.
 class WeightsView {
@@ -32,6 +33,13 @@ class WeightsView {
   const at::Tensor& at(std::string_view name) const;
   const Tensors& tensors() const { return *tensors_; }
   std::int64_t version() const { return version_; }
+  /// The transpose of a matrix, [in, out], contiguous and of the given type, as decoding row by row
+  /// multiplies by it.
+  at::Tensor turned(std::string_view name, at::ScalarType type) const;
+  /// A view that makes each transpose once and keeps it, with its copies: as much memory again as the
+  /// matrices take. For as long as the parameters stay as they are.
+  WeightsView keeping_turned() const;
+  bool keeps_turned() const { return turned_ != nullptr; }
   /// Null unless activations are checkpointed (core/model/layer_source.hpp).
   const std::shared_ptr<LayerSource>& layers() const { return layers_; }
 
@@ -40,6 +48,7 @@ class WeightsView {
   std::shared_ptr<const Tensors> tensors_;
   std::int64_t version_ = 0;
   std::shared_ptr<LayerSource> layers_;
+  std::shared_ptr<TurnedWeights> turned_;
 };
 
 }  // namespace pagewright

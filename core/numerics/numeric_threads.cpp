@@ -67,9 +67,12 @@ void use_one_numeric_thread() {
   at::set_num_threads(1);
 }
 
-std::unique_ptr<LanePool> make_lane_pool(int threads) {
+std::unique_ptr<LanePool> make_lane_pool(int threads, const std::function<void()>& thread_init) {
   use_one_numeric_thread();
-  return std::make_unique<LanePool>(threads, [](int) { use_one_numeric_thread(); });
+  return std::make_unique<LanePool>(threads, [thread_init](int) {
+    use_one_numeric_thread();
+    if (thread_init) thread_init();
+  });
 }
 
 std::string numeric_fingerprint() {

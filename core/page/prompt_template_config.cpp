@@ -58,7 +58,9 @@ TemplateParts read_group(const Section& section, TemplateGroup group, bool token
 void read_words(const Section& section, const char* key, std::string& words, bool tokenizer,
                 const char* doc) {
   section.read(key, words, doc);
-  if (!words.empty() && !tokenizer) section.complain(key, std::string(key) + " " + kNeedsTokenizer);
+  if (words.empty() || tokenizer) return;
+  section.complain(key, std::string(key) + " " + kNeedsTokenizer);
+  words.clear();
 }
 
 }  // namespace

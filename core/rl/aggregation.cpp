@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/sum.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/base/error.hpp"
+#include "core/numerics/device_copy.hpp"
 
 namespace pagewright {
 namespace {
@@ -90,6 +93,9 @@ at::Tensor weighted_sum(const at::Tensor& terms, std::span<const double> weights
           "weighted sum: {} terms but {} weights", terms.numel(), weights.size());
   require(terms.scalar_type() == at::kFloat || terms.scalar_type() == at::kDouble,
           "weighted sum: terms must be float or double");
+  if (!terms.is_cpu())
+    return at::sum(terms.to(at::kDouble) * copy_to_device(weights, terms.device()), {0})
+        .to(terms.scalar_type());
   at::Tensor factors = at::empty({terms.numel()}, at::kDouble);
   std::copy(weights.begin(), weights.end(), factors.mutable_data_ptr<double>());
   return WeightedSum::apply(terms, factors);

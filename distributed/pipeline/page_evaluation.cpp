@@ -1,33 +1,37 @@
 #include "distributed/pipeline/page_evaluation.hpp"
 
+#include <algorithm>
+
 #include <ATen/core/grad_mode.h>
 
 #include "core/iteration/pack.hpp"
+#include "core/model/device/operator_choice.hpp"
 #include "core/model/layout_head.hpp"
 #include "core/model/transformer.hpp"
+#include "core/numerics/device_copy.hpp"
 
 namespace pagewright {
 namespace {
 
-std::vector<float> float_values(const at::Tensor& tensor) {
-  const at::Tensor values = tensor.to(at::kFloat).contiguous();
-  return {values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel()};
-}
+/// Requests that are evaluated at once where ATen's operators run: one alone would leave a device idle.
+constexpr std::size_t kRequestsOnDevice = 16;
 
-void evaluate_old_request(const WeightsView& policy, const std::optional<WeightsView>& critic,
-                          const LayoutVocabulary& vocabulary, LearningRequest& request) {
-  const LearningRequest* single[] = {&request};
-  const PageEvaluation evaluation = evaluate_pages(policy, vocabulary, single);
-  const std::vector<float> log_probs = float_values(evaluation.log_probs);
+void evaluate_old_requests(const WeightsView& policy, const std::optional<WeightsView>& critic,
+                           const LayoutVocabulary& vocabulary, std::span<LearningRequest> requests) {
+  std::vector<const LearningRequest*> pointers;
+  for (const LearningRequest& request : requests) pointers.push_back(&request);
+  const PageEvaluation evaluation = evaluate_pages(policy, vocabulary, pointers);
+  const std::vector<float> log_probs = floats_on_host(evaluation.log_probs);
   const std::vector<float> values =
-      float_values(critic ? evaluate_values(*critic, vocabulary, single) : evaluation.values);
+      floats_on_host(critic ? evaluate_values(*critic, vocabulary, pointers) : evaluation.values);
   std::ptrdiff_t begin = 0;
-  for (LearningPage& page : request.pages) {
-    const std::ptrdiff_t end = begin + static_cast<std::ptrdiff_t>(page.trajectory.tokens.size());
-    page.old_log_probs.assign(log_probs.begin() + begin, log_probs.begin() + end);
-    page.old_values.assign(values.begin() + begin, values.begin() + end);
-    begin = end;
-  }
+  for (LearningRequest& request : requests)
+    for (LearningPage& page : request.pages) {
+      const std::ptrdiff_t end = begin + static_cast<std::ptrdiff_t>(page.trajectory.tokens.size());
+      page.old_log_probs.assign(log_probs.begin() + begin, log_probs.begin() + end);
+      page.old_values.assign(values.begin() + begin, values.begin() + end);
+      begin = end;
+    }
 }
 
 PackedBatch pack_pages(const LayoutVocabulary& vocabulary, std::span<const LearningRequest* const> requests) {
@@ -63,9 +67,13 @@ at::Tensor evaluate_values(const WeightsView& critic, const LayoutVocabulary& vo
 
 void evaluate_old(const WeightsView& policy, const std::optional<WeightsView>& critic,
                   const LayoutVocabulary& vocabulary, Experience& experience, LanePool& pool) {
-  pool.run(static_cast<int>(experience.requests.size()), [&](int job) {
+  const std::span<LearningRequest> all = experience.requests;
+  const std::size_t at_once = takes_operators(policy.at("model.norm.weight")) ? kRequestsOnDevice : 1;
+  pool.run(static_cast<int>((all.size() + at_once - 1) / at_once), [&](int job) {
     const at::NoGradGuard no_gradients;
-    evaluate_old_request(policy, critic, vocabulary, experience.requests[static_cast<std::size_t>(job)]);
+    const std::size_t begin = static_cast<std::size_t>(job) * at_once;
+    evaluate_old_requests(policy, critic, vocabulary,
+                          all.subspan(begin, std::min(at_once, all.size() - begin)));
   });
 }
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/empty.h>
 
+#include "core/numerics/device_copy.hpp"
 #include "core/rl/kl.hpp"
 #include "core/rl/policy_loss.hpp"
 #include "distributed/pipeline/page_evaluation.hpp"
@@ -37,14 +37,7 @@ struct LossRows {
 };
 
 at::Tensor loss_row(const std::vector<float>& values, const at::Tensor& like) {
-  at::Tensor row = at::empty({static_cast<std::int64_t>(values.size())}, at::kFloat);
-  std::copy(values.begin(), values.end(), row.mutable_data_ptr<float>());
-  return row.to(like.scalar_type());
-}
-
-std::vector<float> loss_values(const at::Tensor& tensor) {
-  const at::Tensor values = tensor.detach().to(at::kFloat).contiguous();
-  return {values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel()};
+  return copy_to_device(values, like.device()).to(like.scalar_type());
 }
 
 double weighted_value(const at::Tensor& terms, std::span<const double> weights) {
@@ -56,7 +49,7 @@ at::Tensor counted_value_terms(const PpoConfig& config, const at::Tensor& values
                                LaneSums& sums) {
   sums["value_tokens"] += static_cast<double>(rows.old_values.size());
   sums["value_clipped"] +=
-      clipped_values(loss_values(values), rows.old_values, rows.returns, config.clip_value);
+      clipped_values(floats_on_host(values), rows.old_values, rows.returns, config.clip_value);
   return value_loss_terms(values, loss_row(rows.old_values, values), loss_row(rows.returns, values),
                           config.clip_value);
 }
@@ -64,12 +57,12 @@ at::Tensor counted_value_terms(const PpoConfig& config, const at::Tensor& values
 void count_update(const PpoConfig& config, const PageEvaluation& fresh, const LossRows& rows, LaneSums& sums,
                   double& ratio_deviation) {
   const UpdateStatistics statistics =
-      update_statistics(loss_values(fresh.log_probs), rows.old_log_probs, rows.advantages, config.clip);
+      update_statistics(floats_on_host(fresh.log_probs), rows.old_log_probs, rows.advantages, config.clip);
   sums["tokens"] += statistics.tokens;
   sums["pages"] += static_cast<double>(rows.lengths.size());
   sums["clipped"] += statistics.clipped;
   sums["old_minus_new"] += statistics.old_minus_new;
-  for (const float entropy : loss_values(fresh.entropy)) sums["entropy"] += entropy;
+  for (const float entropy : floats_on_host(fresh.entropy)) sums["entropy"] += entropy;
   ratio_deviation = std::max(ratio_deviation, statistics.ratio_deviation);
 }
 

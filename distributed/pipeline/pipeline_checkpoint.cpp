@@ -46,10 +46,11 @@ std::vector<SlotPart> parts_of_slot(const FlatSlot& slot, const Sharding& shardi
 std::vector<NamedArray> arrays_of_shard(const Trainer& trainer, const at::Tensor& shard) {
   const Sharding& sharding = trainer.sharding();
   const int rank = trainer.learner_lanes().learners().rank();
+  const at::Tensor host = shard.cpu();
   std::vector<NamedArray> arrays;
   for (const FlatSlot* slot : slots_by_name(trainer.parameters()))
     for (const SlotPart& part : parts_of_slot(*slot, sharding, rank)) {
-      const float* first = shard.const_data_ptr<float>() + part.shard;
+      const float* first = host.const_data_ptr<float>() + part.shard;
       arrays.push_back({slot->spec.name, slot->spec.shape, {first, first + part.size}, part.begin});
     }
   return arrays;
@@ -70,7 +71,7 @@ at::Tensor shard_of_arrays(const Trainer& trainer, const Checkpoint& checkpoint,
       std::copy_n(array->values.begin() + part.begin, part.size,
                   shard.mutable_data_ptr<float>() + part.shard);
   }
-  return shard;
+  return shard.to(trainer.parameters().device());
 }
 
 /// A slot's elements of all ranks at the first one, in order; elsewhere nothing.

@@ -5,6 +5,8 @@
 
 #include "core/base/atomic_folder.hpp"
 #include "core/base/file.hpp"
+#include "core/model/lora.hpp"
+#include "core/model/peft_export.hpp"
 #include "launch/export/grammar_text.hpp"
 
 namespace pagewright {
@@ -39,11 +41,26 @@ std::string generation_text(const WeightsView& weights, const PageLanguage& lang
   return json.dump(2) + "\n";
 }
 
+/// Names that the tokenizer lacks: none if it was exported with them already.
+std::vector<std::string> added_names(const PageLanguage& language) {
+  const PromptTemplate& prompt = language.prompt_template();
+  return prompt.tokenizer()->size() > prompt.table_begin() ? std::vector<std::string>()
+                                                           : language.added_token_names();
+}
+
 /// The hash of the language as it is read from the folder again, whose tokenizer has our tokens.
 std::string language_of(const std::filesystem::path& folder, const PageLanguage& language) {
   if (!language.prompt_template().tokenizer()) return language.hash();
   const std::string path = "model.path=" + folder.string();
   return load_experiment(folder / kExportedExperiment, std::span(&path, 1)).experiment.language().hash();
+}
+
+/// What is the same for whole models and for adapters.
+void write_language(const std::filesystem::path& folder, const ExportRequest& request) {
+  if (const auto& tokenizer = request.language.prompt_template().tokenizer())
+    tokenizer->write_with_added(folder, added_names(request.language));
+  write_file_atomically(folder / kExportedExperiment, request.loaded.effective_yaml);
+  write_file_atomically(folder / "page_grammar.gbnf", page_grammar_text(request.language));
 }
 
 }  // namespace
@@ -53,15 +70,25 @@ void export_model(const std::filesystem::path& folder, const ExportRequest& requ
   make_folders(std::filesystem::absolute(folder).parent_path());
   AtomicFolder target(folder);
   const std::filesystem::path& place = target.path();
-  write_weights(place, request.weights, dtype, generation_text(request.weights, language));
-  if (const auto& tokenizer = language.prompt_template().tokenizer())
-    tokenizer->write_with_added(place, language.added_token_names());
-  write_file_atomically(place / kExportedExperiment, request.loaded.effective_yaml);
+  const WeightsView whole = merged_weights(request.weights);
+  write_weights(place, whole, dtype, generation_text(whole, language));
+  write_language(place, request);
   ModelFolderInfo info = request.info;
   info.language = language_of(place, language);
+  info.base.reset();
   write_model_info(place, info);
   write_file_atomically(place / "page_language.json", language_text(language, info.language));
-  write_file_atomically(place / "page_grammar.gbnf", page_grammar_text(language));
+  target.publish(AtomicFolder::Existing::replace);
+}
+
+void export_adapters(const std::filesystem::path& folder, const ExportRequest& request,
+                     const std::filesystem::path& base) {
+  make_folders(std::filesystem::absolute(folder).parent_path());
+  AtomicFolder target(folder);
+  write_peft_adapters(target.path(), request.weights, std::filesystem::absolute(base).string());
+  write_language(target.path(), request);
+  write_file_atomically(target.path() / "page_language.json",
+                        language_text(request.language, request.language.hash()));
   target.publish(AtomicFolder::Existing::replace);
 }
 

@@ -30,6 +30,12 @@ struct ExportRequest {
 ///   pagewright.yaml         the experiment, from which schema and template are read again
 ///   model.json              as in the run folder
 /// Without a tokenizer (a model from scratch) the tokenizer's files are left out.
+/// Adapters are merged.
 void export_model(const std::filesystem::path& folder, const ExportRequest& request, at::ScalarType dtype);
+
+/// The same of the adapters alone, as the Python package `peft` reads them (adapter_config.json,
+/// adapter_model.safetensors), for the exported model in the folder `base`.
+void export_adapters(const std::filesystem::path& folder, const ExportRequest& request,
+                     const std::filesystem::path& base);
 
 }  // namespace pagewright

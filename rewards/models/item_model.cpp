@@ -1,7 +1,6 @@
 #include "rewards/models/item_model.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/index_select.h>
 
 #include "core/model/layout_head.hpp"
 #include "core/model/transformer.hpp"
@@ -33,8 +32,8 @@ at::Tensor swap_loss(const ItemModelOutputs& outputs, std::span<const SwapInBatc
     sign.push_back(swap.sign);
     weight.push_back(swap.weight);
   }
-  const at::Tensor original_scores = at::index_select(outputs.discounted, 0, index_tensor(original));
-  const at::Tensor swapped_scores = at::index_select(outputs.discounted, 0, index_tensor(swapped));
+  const at::Tensor original_scores = select_values(outputs.discounted, original);
+  const at::Tensor swapped_scores = select_values(outputs.discounted, swapped);
   const at::Tensor terms =
       swap_loss_terms(original_scores, swapped_scores, tensor_like(sign, original_scores));
   return weighted_sum(terms, weight);
@@ -53,8 +52,7 @@ at::Tensor position_penalty(const ItemModelOutputs& outputs, const PageBatch& ba
     add(swap, swap.i, swap.j);
     add(swap, swap.j, swap.i);
   }
-  const at::Tensor moved = at::index_select(outputs.slots, 0, index_tensor(here)) -
-                           at::index_select(outputs.slots, 0, index_tensor(there));
+  const at::Tensor moved = select_values(outputs.slots, here) - select_values(outputs.slots, there);
   return weighted_sum(moved * moved, weight);
 }
 

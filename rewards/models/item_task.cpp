@@ -7,6 +7,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "core/base/rng.hpp"
+#include "core/numerics/device_copy.hpp"
 #include "rewards/terms/request_pages.hpp"
 
 namespace pagewright {
@@ -87,10 +88,10 @@ at::Tensor ItemModelTask::swap_loss_of(const WeightsView& weights, std::span<con
   if (swaps.empty()) return {};
   const PageBatch batch = pack_pages(language_.vocabulary(), pages_of(groups));
   const ItemModelOutputs outputs = item_model_forward(weights, batch);
-  const at::Tensor scores = outputs.discounted.detach().to(at::kFloat).contiguous();
-  const float* score = scores.const_data_ptr<float>();
+  const std::vector<float> score = floats_on_host(outputs.discounted);
   for (const SwapInBatch& swap : swaps) {
-    const float gap = swap.sign * (score[swap.original] - score[swap.swapped]);
+    const float gap = swap.sign * (score[static_cast<std::size_t>(swap.original)] -
+                                   score[static_cast<std::size_t>(swap.swapped)]);
     sums["swaps"] += 1;
     sums["swaps_right"] += gap > 0 ? 1 : 0;
   }

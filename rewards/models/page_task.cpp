@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/index_select.h>
 #include <c10/core/InferenceMode.h>
 
 #include "core/base/rng.hpp"
@@ -115,8 +114,8 @@ at::Tensor PageModelTask::loss_of(const WeightsView& weights, std::span<const Pa
 
   at::Tensor total;
   if (!better.empty()) {
-    const at::Tensor high = at::index_select(outputs.page, 0, index_tensor(better));
-    const at::Tensor low = at::index_select(outputs.page, 0, index_tensor(worse));
+    const at::Tensor high = select_values(outputs.page, better);
+    const at::Tensor low = select_values(outputs.page, worse);
     const at::Tensor margin =
         tensor_like(std::vector<float>(better.size(), static_cast<float>(config_.margin)), high);
     const at::Tensor centred = high + low;

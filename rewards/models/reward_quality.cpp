@@ -6,7 +6,7 @@
 
 #include <ATen/ops/sigmoid.h>
 
-#include "rewards/models/tensor_sums.hpp"
+#include "core/numerics/device_copy.hpp"
 
 namespace pagewright {
 
@@ -121,8 +121,8 @@ UtilityQuality utility_quality(const PageLanguage& language, const FeedbackLog& 
     const PageBatch batch = pack_pages(language.vocabulary(), pages_of(groups));
     const PageModelOutputs outputs =
         page_model_forward(weights, form, batch, std::vector<SlotValue>(batch.slot_row.size()));
-    chunks[begin / kPagesPerChunk] = {floats_of(at::sigmoid(outputs.click_logit)),
-                                      floats_of(at::sigmoid(outputs.purchase_logit))};
+    chunks[begin / kPagesPerChunk] = {floats_on_host(at::sigmoid(outputs.click_logit)),
+                                      floats_on_host(at::sigmoid(outputs.purchase_logit))};
   });
   std::vector<float> click, clicked, purchase, purchased;
   std::size_t page = 0;

@@ -11,12 +11,10 @@
 
 namespace pagewright {
 
-/// A copy of the values with the dtype of `like`, [n].
+/// A copy of the values with type and device of `like`, [n].
 at::Tensor tensor_like(std::span<const float> values, const at::Tensor& like);
-/// The elements as float, [n].
-std::vector<float> floats_of(const at::Tensor& tensor);
-/// A copy, int64, [n].
-at::Tensor index_tensor(std::span<const std::int64_t> values);
+/// x at the given places, [n].
+at::Tensor select_values(const at::Tensor& x, std::span<const std::int64_t> places);
 /// Sums of slot values by page, [S] -> [pages], added in slot order.
 at::Tensor sum_by_page(const at::Tensor& slots, const PageBatch& batch);
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/numerics/device_copy.hpp"
 #include "rewards/models/item_model.hpp"
-#include "rewards/models/tensor_sums.hpp"
 
 namespace pagewright {
 
@@ -50,9 +50,9 @@ std::vector<PageScores> score_pages(const LearnedTermContext& context, const Wei
                  }
                const PageModelOutputs outputs = page_model_forward(weights, form, batch, values);
                const auto out = std::span(scores).subspan(offsets[begin], offsets[end] - offsets[begin]);
-               const std::vector<float> page = floats_of(outputs.page);
+               const std::vector<float> page = floats_on_host(outputs.page);
                for (std::size_t p = 0; p < out.size(); ++p) out[p].page = page[p];
-               if (outputs.slots.defined()) store_slots(batch, floats_of(outputs.slots), out);
+               if (outputs.slots.defined()) store_slots(batch, floats_on_host(outputs.slots), out);
              });
   return scores;
 }
@@ -68,9 +68,9 @@ std::vector<PageScores> score_items(const LearnedTermContext& context, const Wei
                if (batch.pages() == 0) return;
                const ItemModelOutputs outputs = item_model_forward(weights, batch);
                const auto out = std::span(scores).subspan(offsets[begin], offsets[end] - offsets[begin]);
-               const std::vector<float> page = floats_of(outputs.discounted);
+               const std::vector<float> page = floats_on_host(outputs.discounted);
                for (std::size_t p = 0; p < out.size(); ++p) out[p].page = page[p];
-               store_slots(batch, floats_of(outputs.slots), out);
+               store_slots(batch, floats_on_host(outputs.slots), out);
              });
   return scores;
 }

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "core/base/error.hpp"
+#include "core/model/device/operator_choice.hpp"
 #include "rollout/engine/page_generation.hpp"
 #include "rollout/engine/page_scoring.hpp"
 
@@ -43,9 +44,9 @@ WeightsView ModelPolicy::checked_weights() const {
           "and template must be those of the training",
           name_, config.vocab_size, config.layout_begin, config.structure_size, vocabulary.size(),
           vocabulary.layout_begin(), vocabulary.structure_size());
-  require(weights.at("model.norm.weight").scalar_type() != at::kDouble,
-          "policy {}: weights must be float32 or bfloat16", name_);
-  return weights;
+  // The chunks of a call share the transposes, which own kernels want.
+  const bool ready = weights.keeps_turned() || takes_operators(weights.at("model.norm.weight"));
+  return ready ? weights : weights.keeping_turned();
 }
 
 int ModelPolicy::requests_per_chunk(std::size_t requests) const {

@@ -15,7 +15,8 @@
 namespace pagewright {
 
 /// Works in chunks of requests over the pool's threads; results do not depend on the chunks or the number of
-/// threads. Float32 weights. References must outlive it; a WeightsView must stay unchanged until the call
+/// threads. Weights of any type, on any device; pages' log-probs are
+/// float. References must outlive it; a WeightsView must stay unchanged until the call
 /// that took it returns.
 class ModelPolicy : public Policy, public Generator, public FirstSlotRanking {
  public:

@@ -8,7 +8,6 @@
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "core/model/allowed_softmax.hpp"
-#include "core/model/row_functions.hpp"
 #include "core/page/page_codec.hpp"
 #include "core/page/page_schema.hpp"
 
@@ -47,38 +46,22 @@ void PageGeneration::prepare_prompts() {
 }
 
 void PageGeneration::prepare_model() {
-  std::vector<const TokenBags*> tokens;
+  std::vector<DecodePrompt> prompts;
   std::vector<std::int32_t> stream_prompt;
-  for (const PromptState& state : prompts_) tokens.push_back(&state.prompt.tokens);
-  for (const Stream& stream : streams_) stream_prompt.push_back(stream.prompt);
-  session_.emplace(weights_, tokens, stream_prompt, length_limit_ - 1);
-
-  const LayoutVocabulary& vocabulary = language_.vocabulary();
-  std::int64_t most = 0;
-  std::vector<at::Tensor> candidates;
-  for (std::size_t p = 0; p < prompts_.size(); ++p) {
-    std::vector<std::int64_t> rows;
-    for (const std::int32_t position : prompts_[p].prompt.candidate_position)
-      rows.push_back(session_->prompt_row(static_cast<std::int64_t>(p), position));
-    candidates.push_back(gather_rows(session_->prompt_hidden(), rows));
-    most = std::max(most, static_cast<std::int64_t>(rows.size()));
+  std::size_t most = 0;
+  for (const PromptState& state : prompts_) {
+    prompts.push_back({&state.prompt.tokens, state.prompt.candidate_position});
+    most = std::max(most, state.prompt.candidate_position.size());
   }
-  const std::int64_t columns = options_.constrained ? vocabulary.structure_size() + most
-                                                    : static_cast<std::int64_t>(vocabulary.layout_size());
-  scorer_.emplace(weights_, candidates, columns);
+  for (const Stream& stream : streams_) stream_prompt.push_back(stream.prompt);
+  const LayoutVocabulary& vocabulary = language_.vocabulary();
+  columns_ = options_.constrained ? vocabulary.structure_size() + static_cast<std::int64_t>(most)
+                                  : static_cast<std::int64_t>(vocabulary.layout_size());
+  decoder_ = make_layout_decoder(weights_, prompts, stream_prompt, length_limit_ - 1, columns_);
 }
 
-PageGeneration::StepRows PageGeneration::prompt_rows(std::span<const std::int32_t> open) {
-  const auto dim = static_cast<std::size_t>(weights_.config().dim);
-  const float* all = session_->prompt_hidden().const_data_ptr<float>();
-  hidden_.resize(prompts_.size() * dim);
-  for (std::size_t p = 0; p < prompts_.size(); ++p) {
-    const std::int64_t row =
-        session_->prompt_row(static_cast<std::int64_t>(p), prompts_[p].prompt.tokens.size() - 1);
-    std::copy_n(all + row * static_cast<std::int64_t>(dim), dim,
-                hidden_.begin() + static_cast<std::ptrdiff_t>(p * dim));
-  }
-  StepRows rows{hidden_, {}};
+PageGeneration::StepRows PageGeneration::prompt_rows(std::span<const std::int32_t> open) const {
+  StepRows rows{prompts_.size(), {}};
   for (const std::int32_t s : open) rows.row_of.push_back(streams_[static_cast<std::size_t>(s)].prompt);
   return rows;
 }
@@ -103,20 +86,17 @@ void PageGeneration::find_allowed(std::span<const std::int32_t> open) {
 
 /// Scores each row from which a stream has a choice; a forced token needs no score.
 void PageGeneration::score_rows(std::span<const std::int32_t> open, const StepRows& rows) {
-  const auto dim = static_cast<std::size_t>(weights_.config().dim);
-  logits_row_.assign(rows.hidden.size() / dim, -1);
-  scored_hidden_.clear();
-  std::vector<std::int32_t> prompts;
+  logits_row_.assign(rows.count, -1);
+  std::vector<std::int32_t> scored, prompts;
   for (std::size_t i = 0; i < open.size(); ++i) {
     const auto row = static_cast<std::size_t>(rows.row_of[i]);
     if (allowed_offsets_[i + 1] - allowed_offsets_[i] < 2 || logits_row_[row] >= 0) continue;
     logits_row_[row] = static_cast<std::int32_t>(prompts.size());
+    scored.push_back(rows.row_of[i]);
     prompts.push_back(streams_[static_cast<std::size_t>(open[i])].prompt);
-    const auto from = rows.hidden.subspan(row * dim, dim);
-    scored_hidden_.insert(scored_hidden_.end(), from.begin(), from.end());
   }
-  logits_.resize(prompts.size() * static_cast<std::size_t>(scorer_->columns()));
-  if (!prompts.empty()) scorer_->score(prompts, scored_hidden_.data(), logits_.data());
+  logits_.resize(prompts.size() * static_cast<std::size_t>(columns_));
+  if (!prompts.empty()) decoder_->score(scored, prompts, logits_.data());
 }
 
 /// The likeliest entry, or the one in which a uniform number falls on the summed probabilities.
@@ -200,13 +180,12 @@ void PageGeneration::run() {
       const auto end = static_cast<std::size_t>(allowed_offsets_[i + 1]);
       const std::int32_t row = logits_row_[static_cast<std::size_t>(rows.row_of[i])];
       choose(open[i], std::span(allowed_).subspan(begin, end - begin),
-             row < 0 ? nullptr : logits_.data() + row * scorer_->columns());
+             row < 0 ? nullptr : logits_.data() + row * columns_);
     }
     std::erase_if(open, [this](std::int32_t s) { return !streams_[static_cast<std::size_t>(s)].open; });
     if (open.empty()) return;
-    hidden_.resize(open.size() * static_cast<std::size_t>(weights_.config().dim));
-    session_->step(open, next_inputs(open), hidden_.data());
-    rows.hidden = hidden_;
+    decoder_->step(open, next_inputs(open));
+    rows.count = open.size();
     rows.row_of.resize(open.size());
     std::iota(rows.row_of.begin(), rows.row_of.end(), 0);
   }

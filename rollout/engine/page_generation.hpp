@@ -3,13 +3,13 @@
 // token.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "core/iteration/interfaces.hpp"
-#include "core/model/kv_cache.hpp"
-#include "core/model/layout_scorer.hpp"
+#include "core/model/layout_decoder.hpp"
 #include "core/page/page_language.hpp"
 
 namespace pagewright {
@@ -40,16 +40,16 @@ class PageGeneration {
     std::vector<float> log_probs;
     bool open = true;
   };
-  /// Hidden states of one step: row_of[i] is the row of open stream i.
+  /// Rows of the decoder in one step: row_of[i] is the row of open stream i.
   struct StepRows {
-    std::span<const float> hidden;  ///< [rows, dim]
+    std::size_t count = 0;
     std::vector<std::int32_t> row_of;
   };
 
   void prepare_prompts();
   void prepare_model();
   void run();
-  StepRows prompt_rows(std::span<const std::int32_t> open);
+  StepRows prompt_rows(std::span<const std::int32_t> open) const;
   void find_allowed(std::span<const std::int32_t> open);
   void score_rows(std::span<const std::int32_t> open, const StepRows& rows);
   void choose(std::int32_t stream, std::span<const std::int32_t> allowed, const float* logits);
@@ -68,12 +68,12 @@ class PageGeneration {
 
   std::vector<PromptState> prompts_;
   std::vector<Stream> streams_;
-  std::optional<DecodeSession<float>> session_;
-  std::optional<LayoutScorer<float>> scorer_;
+  std::unique_ptr<LayoutDecoder> decoder_;
+  std::int64_t columns_ = 0;                      ///< layout tokens that are scored
   std::vector<std::vector<double>> first_slots_;  ///< [requests][M]
 
   // Of the step at hand.
-  std::vector<float> hidden_, scored_hidden_, logits_, log_probs_;
+  std::vector<float> logits_, log_probs_;
   std::vector<std::int32_t> logits_row_;                 ///< [hidden rows] row of `logits_`, -1: not scored
   std::vector<std::int32_t> allowed_, allowed_offsets_;  ///< by open stream
 };

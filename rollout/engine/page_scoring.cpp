@@ -7,6 +7,7 @@
 #include "core/iteration/pack.hpp"
 #include "core/model/layout_head.hpp"
 #include "core/model/transformer.hpp"
+#include "core/numerics/device_copy.hpp"
 
 namespace pagewright {
 
@@ -33,12 +34,12 @@ std::vector<std::vector<float>> page_log_probs(const PageLanguage& language, con
     packed.back().masks.push_back(&masks.back());
   }
   const PackedBatch batch = pack(language.vocabulary(), packed, false);
-  const at::Tensor log_prob =
-      layout_log_probs(weights, hidden_states(weights, batch.batch), batch.targets).log_prob.contiguous();
-  const float* values = log_prob.const_data_ptr<float>();
+  const std::vector<float> values =
+      floats_on_host(layout_log_probs(weights, hidden_states(weights, batch.batch), batch.targets).log_prob);
   std::vector<std::vector<float>> result;
   for (std::size_t i = 0; i + 1 < batch.sample_offsets.size(); ++i)
-    result.emplace_back(values + batch.sample_offsets[i], values + batch.sample_offsets[i + 1]);
+    result.emplace_back(values.begin() + batch.sample_offsets[i],
+                        values.begin() + batch.sample_offsets[i + 1]);
   return result;
 }
 

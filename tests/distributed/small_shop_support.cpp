@@ -11,6 +11,7 @@
 #include "core/iteration/pack.hpp"
 #include "core/model/layout_head.hpp"
 #include "core/model/transformer.hpp"
+#include "core/numerics/device_copy.hpp"
 
 namespace pagewright::shop_test {
 namespace {
@@ -45,11 +46,9 @@ struct ShopPage {
     const PageGrammar::Masks masks = grammar.masks(tokens);
     const PackedRequest request{&prompt, {tokens}, {&masks}};
     const PackedBatch packed = pack(language.vocabulary(), {&request, 1}, false);
-    const at::Tensor result =
+    return floats_on_host(
         layout_log_probs(weights, hidden_states(weights, packed.batch), packed.targets, temperature)
-            .log_prob.to(at::kFloat)
-            .contiguous();
-    return {result.const_data_ptr<float>(), result.const_data_ptr<float>() + result.numel()};
+            .log_prob);
   }
 
   /// Scores of the tokens allowed after a prefix; `allowed` are their layout indices.
@@ -60,7 +59,7 @@ struct ShopPage {
     const PackedRequest request{&prompt, {prefix}, {&masks}};
     const PackedBatch packed = pack(language.vocabulary(), {&request, 1}, false);
     const at::Tensor logits = layout_logits(weights, hidden_states(weights, packed.batch), packed.targets);
-    const at::Tensor last = logits.select(0, logits.size(0) - 1).to(at::kDouble).contiguous();
+    const at::Tensor last = logits.select(0, logits.size(0) - 1).to(at::kCPU, at::kDouble).contiguous();
     std::vector<double> result;
     for (const std::int32_t index : allowed) result.push_back(last.const_data_ptr<double>()[index]);
     return result;
@@ -200,14 +199,15 @@ FlatParameters policy_parameters(const PageLanguage& language, int layers, const
   config.value_head = !networks.separate_critic;
   config.frozen_backbone = networks.lora.on();
   config.lora = networks.lora;
-  FlatParameters parameters(config, networks.type);
+  FlatParameters parameters(config, networks.type, networks.device);
   parameters.initialise(5);
   return parameters;
 }
 
 /// What the policy was at the start, on the same frozen backbone.
 FlatParameters reference_parameters(const FlatParameters& policy) {
-  FlatParameters reference(policy.config().without_adapters(), policy.dtype(), c10::kCPU, policy.frozen());
+  FlatParameters reference(policy.config().without_adapters(), policy.dtype(), policy.device(),
+                           policy.frozen());
   reference.load_shared(policy.view());
   return reference;
 }
@@ -217,7 +217,8 @@ std::unique_ptr<FlatParameters> critic_parameters(const FlatParameters& policy,
   if (!networks.separate_critic) return nullptr;
   CriticConfig critic;
   critic.lora = networks.critic_lora;
-  auto parameters = std::make_unique<FlatParameters>(critic.model(policy.config()), networks.type);
+  auto parameters =
+      std::make_unique<FlatParameters>(critic.model(policy.config()), networks.type, networks.device);
   parameters->initialise(6);
   return parameters;
 }

@@ -51,6 +51,7 @@ class BrandScorer final : public Scorer {
 
 /// How a ShopRun's networks differ from a policy with a value head that is trained as a whole.
 struct ShopNetworks {
+  c10::Device device = c10::kCPU;
   LoraConfig lora = {};  ///< of the policy
   bool separate_critic = false;
   LoraConfig critic_lora = {};

@@ -9,6 +9,7 @@
 #include "core/numerics/block_sum.hpp"
 #include "core/numerics/numeric_threads.hpp"
 #include "distributed/agreement.hpp"
+#include "distributed/device_group.hpp"
 #include "distributed/local_communicator.hpp"
 #include "distributed/mpi/mpi_communicator.hpp"
 #include "distributed/recording_communicator.hpp"
@@ -101,6 +102,27 @@ TEST_CASE("learners on devices step as one on the CPU does, for every sharding s
     CHECK((parameters.values().cpu() - expected.values()).abs().max().item<double>() < 1e-5);
     const std::string own = parameters.parameters_sha256();
     for (const std::string& other : all_gather_bytes(*world, own)) CHECK(other == own);
+  }
+}
+
+TEST_CASE("a whole training on devices is near that of one rank on the CPU") {
+  const auto world = MpiCommunicator::world();
+  const auto device = test::device_of(*world);
+  if (!device) PAGEWRIGHT_SKIP("no CUDA device");
+  const PpoConfig config = shop_test::shop_config();
+  shop_test::ShopRun host(config, 1, 1e-3);
+  const auto expected = host.run();
+  for (const int zero : {0, 1, 2, 3}) {
+    DeviceGroup learners(world->split(0), test::make_nccl(*world, *device));
+    shop_test::ShopRun shop(config, 2, learners, device_sharding(zero, world->size()), 1e-3, 1,
+                            {.device = *device});
+    const auto reports = shop.run();
+    REQUIRE(reports.size() == expected.size());
+    for (std::size_t i = 0; i < reports.size(); ++i)
+      CHECK(reports[i].metrics.at("reward") == Approx(expected[i].metrics.at("reward")).epsilon(1e-3));
+    const at::Tensor difference = (shop.parameters().values().cpu() - host.parameters().values()).abs();
+    CHECK(difference.mean().item<double>() < 1e-5);
+    CHECK(difference.max().item<double>() < 5e-3);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "distributed/topology.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/error_text.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace pagewright {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 const std::filesystem::path kExperimentSource = PAGEWRIGHT_SOURCE_DIR;
 
 TEST_CASE("every file under configs is an experiment") {
+  // They name files as seen from the project's folder, where the README starts them.
+  std::filesystem::current_path(PAGEWRIGHT_SOURCE_DIR);
   int files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(kExperimentSource / "configs")) {
     if (entry.path().extension() != ".yaml") continue;
@@ -24,6 +27,18 @@ TEST_CASE("every file under configs is an experiment") {
     ++files;
   }
   CHECK(files >= 1);
+}
+
+TEST_CASE("a GPU is refused where sums must be exact, at the key's place") {
+  const std::filesystem::path quickstart = kExperimentSource / "configs" / "quickstart.yaml";
+  const auto load = [&](std::vector<std::string> sets) {
+    return load_experiment(quickstart, sets).experiment.device;
+  };
+  CHECK(load({}) == DeviceChoice::cpu);
+  CHECK(load({"device=cuda", "distributed.determinism=fast"}) == DeviceChoice::cuda);
+  CHECK(load({"device=auto"}) == DeviceChoice::automatic);
+  CHECK(test::contains(test::error_text([&] { load({"device=cuda"}); }), "distributed.determinism: fast"));
+  CHECK(test::contains(test::error_text([&] { load({"device=gpu"}); }), "cuda"));
 }
 
 TEST_CASE("the configurations for 1, 4 and 16 GPUs have a place for as many ranks") {
@@ -94,4 +109,22 @@ TEST_CASE("a reward that looks at the truth, a baseline's name and a name given 
 }
 
 }  // namespace
+TEST_CASE("a model's folder that is missing or no model is an error at its key, whatever words the prompt has") {
+  const test::TemporaryFolder folder;
+  const auto problem = [&](const std::filesystem::path& path) {
+    const std::vector<std::string> sets = {"model.path=" + path.string()};
+    return test::error_text([&] {
+      load_experiment(std::filesystem::path(PAGEWRIGHT_SOURCE_DIR) / "configs" / "stories.yaml", sets);
+    });
+  };
+  const std::string missing = problem(folder / "nowhere");
+  CHECK(test::contains(missing, "--set model.path="));
+  CHECK(test::contains(missing, "there is no folder"));
+  CHECK(test::contains(problem(folder.path()), "config.json"));
+  // A model without its tokenizer.
+  const std::filesystem::path stories = std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "stories260k";
+  std::filesystem::copy(stories / "config.json", folder / "config.json");
+  CHECK(test::contains(problem(folder.path()), "tokenizer.json"));
+}
+
 }  // namespace pagewright

@@ -174,7 +174,8 @@ def check_case(case, folder, exported, answer, logits, trained, sequences):
     model = reload(folder)
     text = check_logits(case, folder, our_logits(logits), sequences, model)
     prompt = torch.tensor([sequences[0][:PROMPT]])
-    greedy = model.generate(prompt, max_new_tokens=NEW, do_sample=False, pad_token_id=0)[0, PROMPT:].tolist()
+    # Without a mask it would take token 0 in the prompt for padding.
+    greedy = model.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=NEW, do_sample=False, pad_token_id=0)[0, PROMPT:].tolist()
     assert answer["greedy"] == greedy, f"{case.name}: greedy tokens {answer['greedy']}, theirs {greedy}"
     back = reload(exported, "float32")
     same_config(back.config, model.config)

@@ -141,11 +141,14 @@ class Comparison:
                 scale = largest([theirs])
                 off = largest([ours[moment + name] - theirs])
                 assert off <= 1e-5 * scale + 1e-9, f"{self.what}, step {number}: {moment}{name} {off} of {scale}"
-        self.moved = {name: largest([ours[name] - self.start[name]]) for name in single}
+        learnt = [name for name in single if largest([self.steps[1].moments(name)[0]]) > 0]  # not the value head by SFT
+        self.moved = {name: largest([ours[name] - self.start[name]]) for name in learnt}
 
     def finish(self, norms):
-        """At least five steps were taken, all parameters moved, and what is left of a difference is rounding."""
+        """At least five steps were taken, all parameters with a gradient moved, and what is left of a difference is rounding."""
         number, fewest = self.steps[0].taken, min(self.moved, key=self.moved.get)
+        without = len(self.policies()[0].parameters) - len(self.moved)
+        assert without <= 2, f"{self.what}: {without} parameters without a gradient"
         assert number >= 5, f"{self.what}: {number} steps"
         assert not (self.folder / f"step-{number + 1}.safetensors").exists(), f"{self.what}: more than {number} steps"
         assert self.moved[fewest] > 300 * LARGEST_DIFFERENCE, f"{self.what}: {fewest} moved by {self.moved[fewest]}"

@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
+#include "core/numerics/device_copy.hpp"
 #include "rewards/models/item_task.hpp"
 #include "rewards/models/tensor_sums.hpp"
 #include "rewards/simulator/simulated_log.hpp"
@@ -42,7 +43,7 @@ TEST_CASE("where scores do not depend on the order a swap changes the sum by dis
   const auto largest_gap = [&] {
     const c10::InferenceMode no_gradients;
     const ItemModelOutputs outputs = item_model_forward(parameters.view(), batch);
-    const std::vector<float> slots = floats_of(outputs.slots), sums = floats_of(outputs.discounted);
+    const std::vector<float> slots = floats_on_host(outputs.slots), sums = floats_on_host(outputs.discounted);
     double gap = 0, spread = 0;
     for (std::size_t swap = 0; swap < swaps.size(); ++swap) {
       const auto [i, j] = swaps[swap];
@@ -73,7 +74,7 @@ TEST_CASE("the discounted sum of a page is that of its slots") {
   const c10::InferenceMode no_gradients;
   const ItemModelOutputs outputs =
       item_model_forward(parameters.view(), models_test::batch_of(language, groups));
-  const std::vector<float> slots = floats_of(outputs.slots), sums = floats_of(outputs.discounted);
+  const std::vector<float> slots = floats_on_host(outputs.slots), sums = floats_on_host(outputs.discounted);
   REQUIRE(slots.size() == 24);
   for (std::size_t p = 0; p < 3; ++p) {
     double sum = 0;

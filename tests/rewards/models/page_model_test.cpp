@@ -6,6 +6,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
+#include "core/numerics/device_copy.hpp"
 #include "rewards/models/feedback_pages.hpp"
 #include "rewards/models/item_model.hpp"
 #include "rewards/models/page_task.hpp"
@@ -41,8 +42,8 @@ TEST_CASE("the utility score is the sum of click and purchase probabilities time
   const c10::InferenceMode no_gradients;
   const PageModelOutputs outputs = page_model_forward(parameters.view(), PageModelForm::utility,
                                                       models_test::batch_of(language, groups), values);
-  const auto click = floats_of(outputs.click_logit), purchase = floats_of(outputs.purchase_logit),
-             slots = floats_of(outputs.slots), pages = floats_of(outputs.page);
+  const auto click = floats_on_host(outputs.click_logit), purchase = floats_on_host(outputs.purchase_logit),
+             slots = floats_on_host(outputs.slots), pages = floats_on_host(outputs.page);
   REQUIRE(slots.size() == 16);
   for (std::size_t p = 0; p < 2; ++p) {
     const std::vector<std::int32_t> items = log.pages[p].page.items();
@@ -75,8 +76,8 @@ TEST_CASE("what stands later on a page does not move the scores of the slots bef
     const PageBatch batch = models_test::batch_of(language, std::span(&group, 1));
     const std::vector<SlotValue> values(16, SlotValue{1, 2});
     const auto gains =
-        floats_of(page_model_forward(parameters.view(), PageModelForm::utility, batch, values).slots);
-    const auto items = floats_of(item_model_forward(parameters.view(), batch).slots);
+        floats_on_host(page_model_forward(parameters.view(), PageModelForm::utility, batch, values).slots);
+    const auto items = floats_on_host(item_model_forward(parameters.view(), batch).slots);
     for (std::size_t k = 0; k < 8; ++k) {
       const bool before = static_cast<int>(k) < changed;
       CHECK((gains[k] == gains[8 + k]) == before);

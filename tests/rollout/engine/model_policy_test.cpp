@@ -95,6 +95,30 @@ TEST_CASE("pages do not depend on threads or on the requests beside them") {
   }
 }
 
+TEST_CASE("weights that keep their transposes are turned once and give the same bits, call after call") {
+  Fixture f(9, 4);
+  const WeightsView kept = f.weights.keeping_turned();
+  const std::string name = "model.layers.1.mlp.up_proj.weight";
+  const at::Tensor first = kept.turned(name, at::kFloat);
+  CHECK(first.equal(f.weights.at(name).t()));
+  CHECK(first.is_contiguous());
+  CHECK(WeightsView(kept).turned(name, at::kFloat).is_same(first));
+  CHECK_FALSE(f.weights.turned(name, at::kFloat).is_same(f.weights.turned(name, at::kFloat)));
+  CHECK(kept.turned(name, at::kDouble).equal(first.to(at::kDouble)));
+
+  ModelPolicy keeping(f.language, [&] { return kept; }, f.pool, "keeping");
+  SampleOptions options;
+  options.samples = 2;
+  const std::vector<Trajectory> pages = f.policy.generate(f.keys, options);
+  for (int call = 0; call < 2; ++call) {
+    const std::vector<Trajectory> others = keeping.generate(f.keys, options);
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+      CHECK(others[i].tokens == pages[i].tokens);
+      CHECK(others[i].log_probs == pages[i].log_probs);
+    }
+  }
+}
+
 TEST_CASE("forced tokens have log-prob exactly 0") {
   Fixture f(6, 5);
   int forced = 0;
