@@ -109,7 +109,8 @@ TEST_CASE("a reward that looks at the truth, a baseline's name and a name given 
 }
 
 }  // namespace
-TEST_CASE("a model's folder that is missing or no model is an error at its key, whatever words the prompt has") {
+TEST_CASE(
+    "a model's folder that is missing or no model is an error at its key, whatever words the prompt has") {
   const test::TemporaryFolder folder;
   const auto problem = [&](const std::filesystem::path& path) {
     const std::vector<std::string> sets = {"model.path=" + path.string()};
