@@ -53,7 +53,7 @@ BASE = {
         "pages": 28, "test_requests": 2, "valid_share": 0.2, "catalogue": {"train_items": 60, "test_items": 40},
         "candidates": {"count": 6, "relevant": 3, "retrieval_pool": 20},
     },
-    "warmup": {"epochs": 3, "batch": 10, "unengaged_weight": 0.3, "misses": 0.5, "optimizer": OPTIMIZER},
+    "warmup": {"epochs": 2, "batch": 10, "unengaged_weight": 0.3, "misses": 0.5, "optimizer": OPTIMIZER},
     "ppo": {
         "iterations": 2, "requests": 8, "samples": 3, "epochs": 3, "mini_batches": 1, "micro_batch": 0, "lanes": 2,
         "max_staleness": 0, "importance_cap": 2, "gamma": 0.98, "lambda": 0.9, "clip": 0.02, "clip_high": 0.03,
@@ -69,7 +69,7 @@ VARIANTS = {
         "model": {"layout_head": "tokens", "tied": True, "head_dim": 8},
         "warmup": {"target": "shown", "misses": 0, "optimizer": {**OPTIMIZER, "max_grad_norm": 0}},
         "ppo": {"max_staleness": 1, "importance_cap": 1.1, "mini_batches": 2, "epochs": 2, "micro_batch": 1,
-                "dual_clip": 1.5, "kl_in": "loss", "kl_estimator": "k3_plus", "kl": "fixed",
+                "dual_clip": 1.01, "kl_in": "loss", "kl_estimator": "k3_plus", "kl": "fixed",
                 "aggregation": "seq_mean_token_sum_norm"},
     }),
     "pointer": (FUSED, {
@@ -240,6 +240,7 @@ def check_ppo(name, folder, config):
         for of_dtype in zip(*taken):
             for key, value in check_metrics(name, metrics, of_dtype).items():
                 seen.setdefault(key, []).append(value)
+            seen.setdefault("dual_clipped", []).append(sum(step["dual_clipped"] for step in of_dtype))
             norms += [step["grad_norm"] for step in of_dtype]
         coefficient = next_coefficient(ppo, coefficient, divergence)
     assert len(iterations) == ppo["iterations"] + 1, "the run ends with a measurement"
@@ -252,6 +253,7 @@ def check_exercised(name, ppo, iterations, seen):
     if ppo["epochs"] * ppo["mini_batches"] > 1:
         assert 0 < max(seen["clip_fraction"]) < 1, f"{name}: clip fractions {seen['clip_fraction']}"
         assert ppo["clip_value"] == 0 or 0 < max(seen["value_clip_fraction"]) < 1, f"{name}: no value was clipped"
+    assert (max(seen["dual_clipped"]) > 0) == (ppo["dual_clip"] > 0), f"{name}: the dual clip decided nothing"
     pages = [page for iteration in iterations for request in iteration["requests"] for page in request["pages"]]
     weights = {weight for page in pages for weight in page["importance"]}
     assert (len(weights) > 10) == (ppo["max_staleness"] > 0), f"{name}: {len(weights)} importance weights"
@@ -266,7 +268,8 @@ def take_steps(program, work):
         folder, config = work / name.replace(", ", "-"), configuration(prompt, changes)
         folder.mkdir()
         (folder / "config.yaml").write_text(json.dumps(config))
-        subprocess.run([program, folder / "config.yaml", folder], check=True, timeout=120)
+        done = subprocess.run([program, folder / "config.yaml", folder], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{name}: training_steps ended with {done.returncode}:\n{done.stderr}"
         taken[name] = folder, config
     return taken
 

@@ -109,7 +109,9 @@ def ppo_loss(policy, config, coefficient, requests):
     ratio = (log_probs - old).clamp(-LOG_RATIO_LIMIT, LOG_RATIO_LIMIT).exp()
     clipped = ratio.clamp(1 - ppo["clip"], 1 + ppo["clip_high"])
     surrogate = -torch.minimum(advantages * ratio, advantages * clipped)
+    dual_clipped = 0
     if ppo["dual_clip"] > 0:
+        dual_clipped = ((advantages < 0) & (surrogate > -ppo["dual_clip"] * advantages)).sum().item()
         surrogate = torch.where(advantages < 0, torch.minimum(surrogate, -ppo["dual_clip"] * advantages), surrogate)
     surrogate = surrogate * weights
     error = (values - returns) ** 2
@@ -128,6 +130,7 @@ def ppo_loss(policy, config, coefficient, requests):
         "tokens": len(old),
         "entropy": entropy.sum().item(),
         "clipped": (advantages * ratio > advantages * clipped).sum().item(),
+        "dual_clipped": dual_clipped,
         "value_clipped": ((near - returns) ** 2 > error).sum().item() if ppo["clip_value"] > 0 else 0,
         "old_minus_new": (old - log_probs).sum().item(),
     }
