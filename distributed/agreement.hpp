@@ -2,8 +2,10 @@
 // Steps that succeed on all ranks of a group or fail on all.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.hpp"
@@ -33,6 +35,13 @@ std::string broadcast_text(Communicator& group, std::string_view text, int root)
 /// on which it did, which names that rank if not all said the same. All ranks of the group take part;
 /// `action` must not communicate.
 void on_all_ranks(Communicator& group, const std::function<void()>& action);
+/// What `make` returns, on every rank; fails as on_all_ranks() does.
+template <class Make>
+auto made_on_all(Communicator& group, const Make& make) {
+  std::optional<decltype(make())> made;
+  on_all_ranks(group, [&] { made.emplace(make()); });
+  return std::move(*made);
+}
 /// Runs `action` on rank 0; the others wait, and throw what it threw.
 void on_first_rank(Communicator& group, const std::function<void()>& action);
 

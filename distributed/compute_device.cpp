@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/numerics/numeric_threads.hpp"
 
 namespace pagewright {
 
@@ -27,6 +28,10 @@ std::string device_address(c10::Device device, const AcceleratorReport& found, c
 
 void make_device_current(c10::Device device) {
   if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).setDevice(device);
+}
+
+std::unique_ptr<LanePool> make_device_pool(int threads, c10::Device device) {
+  return make_lane_pool(threads, [device] { make_device_current(device); });
 }
 
 }  // namespace pagewright

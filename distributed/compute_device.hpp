@@ -1,10 +1,12 @@
 #pragma once
 // Where a process computes.
 
+#include <memory>
 #include <string>
 
 #include <c10/core/Device.h>
 
+#include "core/base/parallel.hpp"
 #include "distributed/accelerator.hpp"
 
 namespace pagewright {
@@ -21,5 +23,8 @@ std::string device_address(c10::Device device, const AcceleratorReport& found, c
 
 /// New tensors and pinned memory of the calling thread belong to this device.
 void make_device_current(c10::Device device);
+
+/// Worker threads for lanes that compute there.
+std::unique_ptr<LanePool> make_device_pool(int threads, c10::Device device);
 
 }  // namespace pagewright

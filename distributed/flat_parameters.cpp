@@ -104,7 +104,7 @@ FlatParameters FlatParameters::on(c10::Device device) && {
   return std::move(*this);
 }
 
-void FlatParameters::load(const WeightsView::Tensors& tensors) {
+void FlatParameters::check_fit(const WeightsView::Tensors& tensors) const {
   const std::vector<ParameterSpec> specs = parameter_specs(*config_);
   std::string problems = misfits(specs, true, tensors);
   if (freezes_ && !frozen_) problems += misfits(specs, false, tensors);
@@ -112,6 +112,10 @@ void FlatParameters::load(const WeightsView::Tensors& tensors) {
     if (std::ranges::find(specs, name, &ParameterSpec::name) == specs.end())
       problems += fmt::format("\n  {} is not a parameter of this model", name);
   require(problems.empty(), "the weights do not fit the model:{}", problems);
+}
+
+void FlatParameters::load(const WeightsView::Tensors& tensors) {
+  check_fit(tensors);
   for (const FlatSlot& slot : slots_)
     values_.narrow(0, slot.offset, slot.numel)
         .copy_(tensors.find(slot.spec.name)->second.detach().reshape({slot.numel}));

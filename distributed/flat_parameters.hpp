@@ -44,8 +44,10 @@ class FlatParameters {
   void initialise(std::uint64_t seed);
   /// The same parameters on another device; themselves if they are there.
   FlatParameters on(c10::Device device) &&;
-  /// Copies values by name, from whatever device; throws Error naming missing, unknown or misshaped
-  /// parameters. Frozen parameters are taken from it unless they are there.
+  /// Throws Error naming missing, unknown or misshaped parameters; looks at no value.
+  void check_fit(const WeightsView::Tensors& tensors) const;
+  /// Copies values by name, from whatever device, after check_fit(). Frozen parameters are taken from it
+  /// unless they are there.
   void load(const WeightsView::Tensors& tensors);
 
   /// Calls `write` for each parameter with a view of its values, to be written in place: no second copy of

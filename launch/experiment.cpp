@@ -58,20 +58,54 @@ std::optional<Tokenizer> read_tokenizer(const Section& model, const ModelConfig&
   }
 }
 
-/// Another backbone for reward models; they read the policy's prompts, so that the tokenizers must be equal.
-std::optional<ModelConfig> read_reward_backbone(const Section& rewards,
-                                                const std::optional<Tokenizer>& policys) {
-  const std::optional<Section> section =
-      rewards.optional_child("model", "backbone of the reward models, if not that of `model`");
+void check_model(const Section& section, const ModelConfig& model) {
+  if (model.dim % model.heads != 0 && model.head_dim == 0)
+    section.complain("heads", "model.dim must be a multiple of model.heads, or set model.head_dim");
+  if (model.heads % model.kv_heads != 0)
+    section.complain("kv_heads", "model.heads must be a multiple of model.kv_heads");
+}
+
+/// A backbone of its own for the models of `parent`; they read the policy's prompts, so that the tokenizers
+/// must be equal.
+std::optional<ModelConfig> read_own_backbone(const Section& parent, const std::string& doc,
+                                             const std::optional<Tokenizer>& policys) {
+  const std::optional<Section> section = parent.optional_child("model", doc);
   if (!section) return std::nullopt;
   ModelConfig config = ModelConfig::from(*section);
+  check_model(*section, config);
   if (const std::optional<Tokenizer> own = read_tokenizer(*section, config))
     if (!policys || own->hash() != policys->hash())
-      section->complain(
-          "path", policys ? "its tokenizer is another than that of model.path, but reward models read "
-                            "the policy's prompts"
-                          : "a pre-trained reward model needs a policy with its tokenizer: set model.path");
+      section->complain("path", policys ? "its tokenizer is another than that of model.path, but the model "
+                                          "reads the policy's prompts"
+                                        : "a pre-trained model beside the policy needs a policy with its "
+                                          "tokenizer: set model.path");
   return config;
+}
+
+/// A model beside the policy must hold the policy's prompts and pages.
+void check_own_backbone(const Section& parent, const std::optional<ModelConfig>& config, std::int64_t needed,
+                        const std::string& on_adapters) {
+  if (!config) return;
+  if (config->max_positions < needed)
+    parent.complain(
+        "model.max_positions",
+        fmt::format("it has {} positions, but the policy's prompts and pages take up to {}: raise "
+                    "it, or lower prompt.max_tokens or model.max_positions",
+                    config->max_positions, needed));
+  if (config->lora.on()) parent.complain("model.lora.rank", on_adapters);
+}
+
+bool read_reference_place(const Section& ppo, const ModelConfig& model) {
+  enum class Place { device, host } place = Place::device;
+  ppo.read_enum("reference", place, {{"device", Place::device}, {"host", Place::host}},
+                "where the weights of the reference lie between uses: `host` keeps them off the GPU, and "
+                "copies them for each use");
+  if (place == Place::host && model.lora.on())
+    ppo.complain(
+        "reference",
+        "with model.lora the reference is the policy's own frozen weights, which stay on the device; "
+        "leave it out");
+  return place == Place::host;
 }
 
 EvaluationConfig read_evaluation(const Section& section) {
@@ -85,29 +119,31 @@ EvaluationConfig read_evaluation(const Section& section) {
   return config;
 }
 
-/// Prompts that grow with what is in the log are kept within the model's context; others must fit.
-void limit_prompts(const Section& section, Experiment& experiment) {
+/// Prompts that grow with what is in the log are kept within the model's context and `max_tokens`; others
+/// must fit. Returns the positions that a prompt and a page take at most.
+std::int64_t limit_prompts(const Section& section, Experiment& experiment) {
+  PromptTemplate& prompt = experiment.prompt;
   const int candidates = experiment.schema.max_candidates;
-  const int room = static_cast<int>(experiment.model.max_positions) -
-                   experiment.schema.max_response_tokens() - PageSchema::kUnconstrainedSlack;
-  const int needed = experiment.prompt.has_text() ? experiment.prompt.least_positions(candidates)
-                                                  : experiment.prompt.most_positions(candidates);
+  const int page = experiment.schema.max_response_tokens() + PageSchema::kUnconstrainedSlack;
+  const auto room = static_cast<int>(experiment.model.max_positions - page);
+  const int needed =
+      prompt.has_text() ? prompt.least_positions(candidates) : prompt.most_positions(candidates);
+  const char* without = prompt.has_text() ? " without any text" : "";
   if (needed > room)
     section.complain(
         "", fmt::format("a prompt of {} candidates takes {} positions{}, but the model's {} leave {} beside "
                         "the longest page: lower schema.max_candidates, shorten the template or raise "
                         "model.max_positions",
-                        candidates, needed, experiment.prompt.has_text() ? " without any text" : "",
-                        experiment.model.max_positions, room));
-  else if (experiment.prompt.has_text())
-    experiment.prompt.limit_positions(room);
-}
-
-void check_model(const Section& section, const ModelConfig& model) {
-  if (model.dim % model.heads != 0 && model.head_dim == 0)
-    section.complain("heads", "model.dim must be a multiple of model.heads, or set model.head_dim");
-  if (model.heads % model.kv_heads != 0)
-    section.complain("kv_heads", "model.heads must be a multiple of model.kv_heads");
+                        candidates, needed, without, experiment.model.max_positions, room));
+  else if (prompt.max_tokens() > 0 && needed > prompt.max_tokens())
+    section.complain("max_tokens",
+                     fmt::format("max_tokens {} is less than the {} positions that a prompt of {} "
+                                 "candidates takes{}: raise it or lower schema.max_candidates",
+                                 prompt.max_tokens(), needed, candidates, without));
+  else if (prompt.has_text())
+    prompt.limit_positions(room);
+  if (!prompt.has_text()) return needed + page;
+  return page + (prompt.max_tokens() > 0 ? std::min(prompt.max_tokens(), room) : room);
 }
 
 }  // namespace
@@ -138,11 +174,14 @@ Experiment read_experiment(const Section& root) {
   check_model(model, experiment.model);
   const Section prompt = root.child("prompt", "which fields of a request the model sees");
   experiment.prompt = PromptTemplate::from(prompt, read_tokenizer(model, experiment.model));
-  limit_prompts(prompt, experiment);
+  const std::int64_t positions = limit_prompts(prompt, experiment);
   experiment.warmup = WarmupConfig::from(root.child("warmup", "supervised start: `sft`"));
   const Section rewards = root.child("rewards", "learned rewards: `fit-reward`");
   experiment.rewards = RewardsConfig::from(rewards);
-  experiment.reward_backbone = read_reward_backbone(rewards, experiment.prompt.tokenizer());
+  experiment.reward_backbone = read_own_backbone(
+      rewards, "backbone of the reward models, if not that of `model`", experiment.prompt.tokenizer());
+  check_own_backbone(rewards, experiment.reward_backbone, positions,
+                     "reward models are trained whole; leave `lora` out");
   rewards.read("diversity", experiment.diversity_weight,
                "weight of the rule term: share of distinct categories on the page");
   rewards.read("oracle", experiment.oracle_weight,
@@ -154,9 +193,18 @@ Experiment read_experiment(const Section& root) {
   const Section ppo = root.child("ppo", "reinforcement learning: `train`");
   experiment.ppo = PpoConfig::from(ppo);
   experiment.ppo_optimizer = OptimizerConfig::from(ppo.child("optimizer", "AdamW and its schedule"));
-  experiment.critic = CriticConfig::from(root.child("critic", "what judges the worth of a state in `train`"),
-                                         experiment.ppo_optimizer);
-  if (experiment.critic.separate()) experiment.ppo.critic_warmup = experiment.critic.warmup_steps;
+  experiment.reference_on_host = read_reference_place(ppo, experiment.model);
+  const Section critic = root.child("critic", "what judges the worth of a state in `train`");
+  experiment.critic = CriticConfig::from(critic, experiment.ppo_optimizer);
+  experiment.critic_backbone =
+      read_own_backbone(critic, "backbone of a separate critic, if it does not start from the warm-up's",
+                        experiment.prompt.tokenizer());
+  check_own_backbone(critic, experiment.critic_backbone, positions,
+                     "the critic's adapters are `critic.lora`");
+  if (experiment.critic.separate())
+    experiment.ppo.critic_warmup = experiment.critic.warmup_steps;
+  else if (experiment.critic_backbone)
+    critic.complain("model", "a shared critic is a head of the policy; set critic.kind: separate");
   ppo.read("checkpoint_every", experiment.checkpoint_every, at_least(1).in_units("iterations"),
            "iterations between checkpoints");
   ppo.read("checkpoints_kept", experiment.checkpoints_kept, at_least(1), "newest checkpoints that are kept");
@@ -207,6 +255,20 @@ ModelConfig Experiment::policy_model() const {
 
 ModelConfig Experiment::reward_model() const {
   return with_vocabulary(reward_backbone.value_or(model), language().vocabulary());
+}
+
+c10::Device Experiment::compute_on(const AcceleratorReport& found, int place) const {
+  const c10::Device chosen = compute_device(device, found, place);
+  require(chosen.is_cpu() || distributed.sharding.determinism == Determinism::fast,
+          "determinism exact is for the CPU: on {} sums and products do not repeat bit for bit; set "
+          "distributed.determinism: fast, or device: cpu",
+          chosen.str());
+  return chosen;
+}
+
+ModelConfig Experiment::critic_model() const {
+  return critic.model(critic_backbone ? with_vocabulary(*critic_backbone, language().vocabulary())
+                                      : policy_model());
 }
 
 int Experiment::worker_threads(int ranks, c10::Device on) const {

@@ -57,6 +57,8 @@ struct Experiment {
   PpoConfig ppo;
   OptimizerConfig ppo_optimizer;
   CriticConfig critic;
+  std::optional<ModelConfig> critic_backbone;  ///< `critic.model`
+  bool reference_on_host = false;              ///< between uses
   int checkpoint_every = 10;
   int checkpoints_kept = 2;
   bool best_checkpoint_kept = true;
@@ -72,6 +74,10 @@ struct Experiment {
   ModelConfig policy_model() const;
   /// Backbone and vocabulary of reward models: those of the policy unless `rewards.model` says otherwise.
   ModelConfig reward_model() const;
+  /// Shape of a separate critic: the backbone of the policy unless `critic.model` says otherwise.
+  ModelConfig critic_model() const;
+  /// compute_device() of `device`, which determinism must allow. Throws Error.
+  c10::Device compute_on(const AcceleratorReport& found, int place = 0) const;
   /// Threads of one of `ranks` processes on this machine, which computes on `on`.
   int worker_threads(int ranks = 1, c10::Device on = c10::kCPU) const;
   /// Fixed number of parts of every batch, `ppo.lanes`.

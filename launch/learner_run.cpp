@@ -10,11 +10,12 @@
 #include "core/base/file.hpp"
 #include "core/base/log.hpp"
 #include "core/base/progress.hpp"
-#include "core/numerics/numeric_threads.hpp"
+#include "core/model/lora.hpp"
 #include "distributed/agreement.hpp"
 #include "distributed/pipeline/pipeline_checkpoint.hpp"
 #include "distributed/pipeline/rollout_file.hpp"
 #include "launch/model_folder.hpp"
+#include "launch/run_identity.hpp"
 
 namespace pagewright {
 
@@ -22,48 +23,12 @@ namespace {
 
 constexpr std::int64_t kJudgeEvery = 5;  ///< iterations
 
-/// Whether the value is how the program behaved before the key was there: older checkpoints go on.
-bool was_always_so(const std::string& path, const std::string& value) {
-  static const std::map<std::string, std::string> kBefore = {{"device", "cpu"},
-                                                             {"distributed.determinism", "exact"},
-                                                             {"ppo.max_staleness", "0"},
-                                                             {"ppo.importance_cap", "2"},
-                                                             {"ppo.micro_batch", "0"},
-                                                             {"ppo.micro_batch_tokens", "0"},
-                                                             {"precision.parameters", "float32"},
-                                                             {"precision.frozen", "float32"},
-                                                             {"precision.gradients", "float32"},
-                                                             {"precision.reduction", "float32"}};
-  const auto found = kBefore.find(path);
-  return found != kBefore.end() && found->second == value;
-}
-
-RunIdentity identity_of(const Workbench& bench, const PolicyVariant& variant,
-                        const FlatParameters& parameters) {
-  std::string text = variant.name;
-  const bool adapters = bench.experiment().model.lora.on(), critic = bench.experiment().critic.separate();
-  for (const auto& [path, value] : bench.loaded().values)
-    if ((adapters || !path.starts_with("model.lora.")) && (critic || !path.starts_with("critic.")) &&
-        differing_keys({{path, value}}, {{path, value + "?"}}).size() == 1 && !was_always_so(path, value))
-      text += fmt::format("\n{}: {}", path, value);
-  return {sha256_hex(text), bench.language().hash(), numeric_fingerprint(),
-          parameters.frozen() ? parameters.frozen()->sha256() : ""};
-}
-
 /// An earlier attempt at the iteration, with more learners, left the pages of their lanes.
 void remove_parts_of_more_ranks(const std::filesystem::path& folder, std::int64_t iteration, int ranks) {
   for (int rank = ranks;; ++rank) {
     const std::filesystem::path part = folder / fmt::format("iteration-{:06}.rank-{}.h5", iteration, rank);
     if (!std::filesystem::remove(part)) return;
   }
-}
-
-void save_trained(const std::filesystem::path& folder, const FlatParameters& parameters,
-                  const std::string& base, const ModelFolderInfo& info) {
-  if (parameters.frozen())
-    save_adapters(folder, parameters, base, info);
-  else
-    save_model(folder, parameters.view(), info);
 }
 
 std::string progress_note(const Metrics& metrics) {
@@ -76,24 +41,20 @@ std::string progress_note(const Metrics& metrics) {
 
 }  // namespace
 
-std::vector<const Request*> training_requests(const FeedbackLog& log) {
-  std::vector<const Request*> requests;
-  for (const LoggedRequest& logged : log.requests)
-    if (logged.split == Split::train) requests.push_back(&logged.request);
-  return requests;
-}
-
 LearnerRun::Files::Files(const std::filesystem::path& folder, std::int64_t keep_iterations)
     : metrics((make_folders(folder), folder / "metrics.jsonl"), keep_iterations),
       events(folder / "tensorboard",
              keep_iterations > 0 ? std::optional<std::int64_t>(keep_iterations) : std::nullopt) {}
 
-LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, const WarmStart& start, bool resume)
+LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, LearnerStart start, bool resume)
     : bench_(bench),
       variant_(variant),
       folder_(bench.run().training(variant.name)),
-      parameters_(start.policy()),
-      store_(folder_ / "checkpoints", identity_of(bench, variant, parameters_),
+      parameters_(std::move(start.policy)),
+      critic_parameters_(std::move(start.critic)),
+      store_(folder_ / "checkpoints",
+             run_identity(bench.loaded(), variant.name, parameters_,
+                          critic_parameters_ ? &*critic_parameters_ : nullptr),
              bench.experiment().checkpoints_kept, bench.experiment().best_checkpoint_kept),
       policy_(
           bench.language(), [this] { return parameters_.view(); }, bench.pool(), variant.name),
@@ -101,12 +62,10 @@ LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, const War
                bench.experiment().lanes(), bench.experiment().ppo.policy_steps(), bench.sharding()),
       // The ranks that learn come first, so that a learner's number is its rank.
       meeting_(bench.learners(), OwnWork::parts(), [&bench](int rank) { return bench.name_of(rank); }) {
-  if (bench.experiment().critic.separate()) {
-    critic_parameters_.emplace(start.critic());
+  if (critic_parameters_)
     critic_ = std::make_unique<Trainer>(
         bench.learners(), *critic_parameters_, bench.experiment().critic.optimizer, bench.pool(),
         bench.experiment().lanes(), bench.experiment().ppo.optimizer_steps(), bench.sharding());
-  }
   on_first_rank(bench.learners(), [&] {
     require(resume || store_.folders().empty(),
             "{} holds checkpoints; go on with `train --resume`, or remove the folder", folder_.string());
@@ -227,11 +186,14 @@ void LearnerRun::finish() {
                        parameters_.version(),
                        {{"made_by", "train"}, {"alpha", fmt::format("{}", variant_.alpha)}},
                        std::nullopt};
-  save_trained(policy, parameters_, "warmup", info);
+  if (parameters_.frozen())
+    save_adapters(policy, parameters_, "warmup", info);
+  else
+    save_model(policy, parameters_.view(), info);
   if (critic_) {
     info.kind = "critic";
-    save_trained(bench_.run().file("critics") / variant_.name, *critic_parameters_, "../policies/warmup",
-                 info);
+    save_model(bench_.run().file("critics") / variant_.name, merged_weights(critic_parameters_->view()),
+               info);
   }
   fmt::print("policy {} is in {}\n", variant_.name, policy.string());
 }

@@ -16,7 +16,6 @@
 #include "launch/border_meeting.hpp"
 #include "launch/held_out_judge.hpp"
 #include "launch/own_work.hpp"
-#include "launch/warm_start.hpp"
 #include "launch/workbench.hpp"
 #include "rollout/engine/model_policy.hpp"
 
@@ -24,15 +23,18 @@ namespace pagewright {
 
 class Progress;
 
-/// Requests of the training split, in the order of the log.
-std::vector<const Request*> training_requests(const FeedbackLog& log);
+/// What a learner trains, as it begins.
+struct LearnerStart {
+  FlatParameters policy;
+  std::optional<FlatParameters> critic;  ///< a separate one
+};
 
 /// All learners make it together. The first writes metrics, TensorBoard events, warnings and the final
 /// policy; all write checkpoints.
 class LearnerRun {
  public:
   /// Throws AgreedError if the training folder holds checkpoints and `resume` is not wanted.
-  LearnerRun(Workbench& bench, const PolicyVariant& variant, const WarmStart& start, bool resume);
+  LearnerRun(Workbench& bench, const PolicyVariant& variant, LearnerStart start, bool resume);
 
   FlatParameters& parameters() { return parameters_; }
   Trainer& trainer() { return trainer_; }
@@ -70,11 +72,11 @@ class LearnerRun {
   const PolicyVariant& variant_;
   std::filesystem::path folder_;
   FlatParameters parameters_;
+  std::optional<FlatParameters> critic_parameters_;  ///< of a separate critic
   CheckpointStore store_;
   ModelPolicy policy_;
   Trainer trainer_;
-  std::optional<FlatParameters> critic_parameters_;  ///< of a separate critic
-  std::unique_ptr<Trainer> critic_;
+  std::unique_ptr<Trainer> critic_;    ///< of a separate critic
   std::optional<HeldOutJudge> judge_;  ///< of the first learner
   std::optional<Checkpoint> saved_;
   std::optional<Files> files_;  ///< of the first learner

@@ -18,6 +18,7 @@ namespace {
 
 constexpr const char* kModelFormat = "pagewright-model";
 constexpr int kModelVersion = 1;
+constexpr const char* kHeads = "heads.safetensors";
 
 bool is_hugging_face_name(const std::string& name) {
   return name.starts_with("model.") || name.starts_with("lm_head.");
@@ -58,17 +59,41 @@ ModelFolderInfo read_info(const std::filesystem::path& folder) {
   }
 }
 
-NamedTensors read_tensors(const std::filesystem::path& folder) {
-  NamedTensors tensors;
-  const WeightFiles files(folder);
-  for (const auto& [name, place] : files.tensors()) {
-    at::Tensor values = at::empty(place.stored->shape, at::kFloat);
-    place.file->read(name, 0, values);
-    tensors.emplace(name, std::move(values));
+/// The weights of a whole model, read one by one: Hugging Face's files and that of our heads.
+class StoredWeights {
+ public:
+  explicit StoredWeights(const std::filesystem::path& folder) : files_(folder) {
+    if (std::filesystem::exists(folder / kHeads)) heads_.emplace(folder / kHeads);
   }
-  if (std::filesystem::exists(folder / "heads.safetensors"))
-    tensors.merge(read_safetensors(folder / "heads.safetensors"));
-  return tensors;
+
+  /// Tensors without values.
+  WeightsView::Tensors shapes() const {
+    WeightsView::Tensors shapes;
+    const auto add = [&](const std::string& name, const StoredTensor& stored) {
+      shapes.emplace(name, at::empty(stored.shape, at::TensorOptions(at::kMeta).dtype(at::kFloat)));
+    };
+    for (const auto& [name, place] : files_.tensors()) add(name, *place.stored);
+    if (heads_)
+      for (const auto& [name, stored] : heads_->tensors()) add(name, stored);
+    return shapes;
+  }
+
+  void read(const std::string& name, const at::Tensor& values) const {
+    const WeightFiles::Place place = files_.find(name);
+    (place.file ? *place.file : heads_.value()).read(name, 0, values);
+  }
+
+ private:
+  WeightFiles files_;
+  std::optional<SafetensorsFile> heads_;
+};
+
+/// Takes the memory of the parameters alone.
+void load_whole(const std::filesystem::path& folder, FlatParameters& parameters) {
+  const StoredWeights stored(folder);
+  parameters.check_fit(stored.shapes());
+  parameters.fill(
+      [&](const ParameterSpec& spec, const at::Tensor& values) { stored.read(spec.name, values); });
 }
 
 FlatParameters load_adapters(const std::filesystem::path& folder, const ModelConfig& shape,
@@ -83,7 +108,9 @@ FlatParameters load_adapters(const std::filesystem::path& folder, const ModelCon
   require(std::filesystem::exists(below), "{} holds adapters on {}, which is not there", folder.string(),
           below.string());
   const auto frozen = with_context(below.string(), [&] {
-    return std::make_shared<const FrozenParameters>(shape, on_frozen_backbone(read_tensors(below), shape),
+    FlatParameters whole(shape.whole());
+    load_whole(below, whole);
+    return std::make_shared<const FrozenParameters>(shape, on_frozen_backbone(whole.view().tensors(), shape),
                                                     base.narrow ? at::kBFloat16 : at::kFloat);
   });
   require(frozen->sha256() == base.sha256,
@@ -99,18 +126,11 @@ const char* verb_that_makes(const std::string& kind) {
   return kind == "policy" ? "sft` or `train" : "fit-reward";
 }
 
-/// The same weights on the CPU, where files are written from.
-WeightsView on_host(const WeightsView& weights) {
-  auto tensors = std::make_shared<WeightsView::Tensors>();
-  for (const auto& [name, tensor] : weights.tensors()) tensors->emplace(name, tensor.cpu());
-  return {std::make_shared<const ModelConfig>(weights.config()), std::move(tensors), weights.version()};
-}
-
 }  // namespace
 
 void write_weights(const std::filesystem::path& folder, const WeightsView& held, at::ScalarType dtype,
                    const std::string& generation_config) {
-  const WeightsView weights = on_host(held);
+  const WeightsView weights = held.on(c10::kCPU);
   NamedTensors heads;
   for (const auto& [name, tensor] : weights.tensors())
     if (!is_hugging_face_name(name)) heads[name] = tensor;
@@ -118,7 +138,7 @@ void write_weights(const std::filesystem::path& folder, const WeightsView& held,
   options.weights.dtype = dtype;
   options.generation_config = generation_config;
   write_hf_checkpoint(folder, weights, options);
-  if (!heads.empty()) write_safetensors(folder / "heads.safetensors", heads);
+  if (!heads.empty()) write_safetensors(folder / kHeads, heads);
 }
 
 void write_model_info(const std::filesystem::path& folder, const ModelFolderInfo& info) {
@@ -166,7 +186,7 @@ FlatParameters load_model(const std::filesystem::path& folder, const ModelConfig
           folder.string());
   FlatParameters parameters =
       found.base ? load_adapters(folder, shape, *found.base) : FlatParameters(shape.whole());
-  if (!found.base) with_context(folder.string(), [&] { parameters.load(read_tensors(folder)); });
+  if (!found.base) with_context(folder.string(), [&] { load_whole(folder, parameters); });
   parameters.set_version(found.version);
   if (info) *info = std::move(found);
   return parameters;

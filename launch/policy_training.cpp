@@ -23,7 +23,8 @@ class Scoring {
       : rewards_(bench, variant),
         start_(start.reference()),
         reference_(
-            bench.language(), [this] { return start_.view(); }, bench.pool(), "warmup"),
+            bench.language(), [this, device = bench.device()] { return start_.view().on(device); },
+            bench.pool(), "warmup"),
         worker_(bench.language(), reference_, rewards_.terms(), bench.experiment().rewards.invalid) {}
   RewardWorker& worker() { return worker_; }
 
@@ -34,14 +35,20 @@ class Scoring {
   RewardWorker worker_;
 };
 
+LearnerStart learner_start(const Workbench& bench, const WarmStart& start) {
+  LearnerStart learner{start.policy(), std::nullopt};
+  if (bench.experiment().critic.separate()) learner.critic.emplace(start.critic());
+  return learner;
+}
+
 RequestDraw training_draw(Workbench& bench) {
   const PpoConfig& ppo = bench.experiment().ppo;
   return {training_requests(bench.log()), ppo.requests, ppo.lanes, bench.experiment().seed};
 }
 
-void generate_pages(Workbench& bench, const std::string& name, const WarmStart& start) {
+void generate_pages(Workbench& bench, const std::string& name, FlatParameters start) {
   const Experiment& experiment = bench.experiment();
-  WeightReplica weights(*bench.weight_group(), start.policy());
+  WeightReplica weights(*bench.weight_group(), std::move(start));
   ModelPolicy policy(bench.language(), [&weights] { return weights.view(); }, bench.pool(), name);
   RequestDraw draw = training_draw(bench);
   SampleOptions options;
@@ -76,20 +83,24 @@ void score_pages(Workbench& bench, const std::string& name, Scoring& scoring) {
 
 std::optional<CheckpointHashes> train_policy(Workbench& bench, const PolicyVariant& variant, bool resume) {
   const int rank = bench.world().rank();
-  std::optional<WarmStart> start;
+  const bool splits = bench.topology().placement() == Placement::split;
+  std::optional<LearnerStart> learnt;
+  std::optional<FlatParameters> generates;
   std::optional<Scoring> scoring;
   on_all_ranks(bench.world(), [&] {
     bench.log();
-    start.emplace(bench);
-    if (bench.topology().has_role(Role::reward, rank)) scoring.emplace(bench, variant, *start);
+    const WarmStart start(bench);
+    if (bench.learns()) learnt.emplace(learner_start(bench, start));
+    if (splits && bench.topology().has_role(Role::rollout, rank)) generates.emplace(start.policy());
+    if (bench.topology().has_role(Role::reward, rank)) scoring.emplace(bench, variant, start);
   });
   std::optional<LearnerRun> learner;
-  if (bench.learns()) learner.emplace(bench, variant, *start, resume);
-  if (bench.topology().placement() == Placement::colocated) {
+  if (learnt) learner.emplace(bench, variant, *std::move(learnt), resume);
+  if (!splits) {
     LocalPageSource source(learner->policy(), scoring->worker());
     return learner->run(source);
   }
-  if (bench.topology().has_role(Role::rollout, rank)) generate_pages(bench, variant.name, *start);
+  if (generates) generate_pages(bench, variant.name, *std::move(generates));
   if (scoring) score_pages(bench, variant.name, *scoring);
   if (!learner) return CheckpointHashes{};
   ReceivedPageSource source(bench.world(), bench.topology(), learner->trainer().learner_lanes(),

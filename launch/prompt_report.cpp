@@ -9,9 +9,7 @@
 namespace pagewright {
 
 PromptLengths prompt_lengths(const PageLanguage& language, const FeedbackLog& log, int most) {
-  std::vector<const Request*> requests;
-  for (const LoggedRequest& logged : log.requests)
-    if (logged.split == Split::train) requests.push_back(&logged.request);
+  const std::vector<const Request*> requests = training_requests(log);
   const std::size_t looked_at = std::min(requests.size(), static_cast<std::size_t>(most));
   PromptLengths lengths;
   std::vector<int> sizes;

@@ -58,6 +58,13 @@ struct RewardFit {
   PositionPropensities propensities;
 };
 
+/// Parameters of a reward model before the first step; models of different `salt` begin differently.
+FlatParameters start_parameters(Workbench& bench, const ModelConfig& shape, std::uint64_t salt) {
+  FlatParameters on_cpu(shape);
+  start_weights(on_cpu, bench.language(), bench.experiment().seed + salt);
+  return std::move(on_cpu).on(bench.device());
+}
+
 ModelConfig item_model_shape(const Experiment& experiment) {
   return reward_model_config(experiment.reward_model(), {kItemHead});
 }
@@ -131,9 +138,9 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
             name.substr(5));
   }
   const std::vector<FeedbackPage> held_out_pages = held_out.pages;
-  FlatParameters on_cpu(page_model_shape(bench.experiment(), form));
-  start_weights(on_cpu, bench.language(), bench.experiment().seed + 1);
-  FlatParameters parameters = std::move(on_cpu).on(bench.device());
+  FlatParameters parameters = made_on_all(bench.learners(), [&] {
+    return start_parameters(bench, page_model_shape(bench.experiment(), form), 1);
+  });
   PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
                      fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
   const SupervisedResult result = fit_model(fit, task, parameters, config.fit);
@@ -145,11 +152,9 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
   });
 }
 
-void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
+FlatParameters start_of_item_model(const RewardFit& fit) {
   Workbench& bench = fit.bench;
-  FlatParameters on_cpu(item_model_shape(bench.experiment()));
-  start_weights(on_cpu, bench.language(), bench.experiment().seed + 2);
-  FlatParameters parameters = std::move(on_cpu).on(bench.device());
+  FlatParameters parameters = start_parameters(bench, item_model_shape(bench.experiment()), 2);
   if (fit.config.item.start == ItemStart::page) {
     const PageModelForm form = fit.config.page.form;
     parameters.load_shared(load_model(bench.run().reward(page_model_name(form)),
@@ -157,6 +162,12 @@ void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
                                       bench.language().hash())
                                .view());
   }
+  return parameters;
+}
+
+void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
+  Workbench& bench = fit.bench;
+  FlatParameters parameters = made_on_all(bench.learners(), [&] { return start_of_item_model(fit); });
   ItemModelTask task(bench.language(), bench.log(), fit.swaps(Split::train), fit.swaps(Split::valid),
                      fit.config.item, bench.experiment().seed, bench.pool());
   require(task.examples() > 0,
@@ -187,9 +198,9 @@ void fit_judge(RewardFit& fit) {
   held_out.pages.resize(std::min<std::size_t>(held_out.pages.size(), 1000));
   PageModelConfig config = fit.config.page;
   config.form = PageModelForm::utility;
-  FlatParameters on_cpu(page_model_shape(bench.experiment(), config.form));
-  start_weights(on_cpu, bench.language(), bench.experiment().seed + 3);
-  FlatParameters parameters = std::move(on_cpu).on(bench.device());
+  FlatParameters parameters = made_on_all(bench.learners(), [&] {
+    return start_parameters(bench, page_model_shape(bench.experiment(), config.form), 3);
+  });
   PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
                      fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
   const SupervisedResult result = fit_model(fit, task, parameters, config.fit);

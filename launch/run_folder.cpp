@@ -13,18 +13,6 @@ namespace {
 
 constexpr const char* kRunConfig = "config.yaml";
 
-bool is_free_key(const std::string& path) {
-  static const std::set<std::string> kFree{"threads",
-                                           "device",
-                                           "run",
-                                           "ppo.checkpoint_every",
-                                           "ppo.checkpoints_kept",
-                                           "ppo.best_checkpoint_kept",
-                                           "ppo.rollouts_every"};
-  const bool placement = path.starts_with("distributed.") && path != "distributed.determinism";
-  return kFree.contains(path) || placement || path.starts_with("evaluation.");
-}
-
 void make_run_folder(const std::filesystem::path& path) {
   std::error_code problem;
   std::filesystem::create_directories(path, problem);
@@ -34,6 +22,19 @@ void make_run_folder(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+bool is_free_key(const std::string& path) {
+  static const std::set<std::string> kFree{"threads",
+                                           "device",
+                                           "run",
+                                           "ppo.checkpoint_every",
+                                           "ppo.checkpoints_kept",
+                                           "ppo.best_checkpoint_kept",
+                                           "ppo.reference",
+                                           "ppo.rollouts_every"};
+  const bool placement = path.starts_with("distributed.") && path != "distributed.determinism";
+  return kFree.contains(path) || placement || path.starts_with("evaluation.");
+}
 
 std::vector<std::string> differing_keys(const std::map<std::string, std::string>& one,
                                         const std::map<std::string, std::string>& other) {

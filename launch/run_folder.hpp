@@ -37,6 +37,8 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
+/// Whether the key with this path cannot change results.
+bool is_free_key(const std::string& path);
 /// Paths of keys whose values differ between two effective configurations and can change results.
 std::vector<std::string> differing_keys(const std::map<std::string, std::string>& one,
                                         const std::map<std::string, std::string>& other);

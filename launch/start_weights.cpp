@@ -42,10 +42,6 @@ std::vector<std::vector<TokenId>> words_of_added(const PageLanguage& language, L
   return words;
 }
 
-bool is_row_per_token(const std::string& name) {
-  return name == "model.embed_tokens.weight" || name == "lm_head.weight";
-}
-
 }  // namespace
 
 void start_weights(FlatParameters& parameters, const PageLanguage& language, std::uint64_t seed) {
@@ -63,7 +59,7 @@ void start_weights(FlatParameters& parameters, const PageLanguage& language, std
   parameters.fill([&](const ParameterSpec& spec, const at::Tensor& values) {
     if (!checkpoint.has(spec.name)) return;
     checkpoint.read(spec.name, values);
-    if (is_row_per_token(spec.name) && !exported) start_added_rows(values, known, words, seed, spec.name);
+    if (is_vocabulary_matrix(spec.name) && !exported) start_added_rows(values, known, words, seed, spec.name);
   });
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "launch/config_options.hpp"
 #include "launch/export/export_model.hpp"
 #include "launch/run_folder.hpp"
 #include "launch/verbs.hpp"

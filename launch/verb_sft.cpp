@@ -14,7 +14,6 @@
 #include "launch/learning_curve.hpp"
 #include "launch/model_folder.hpp"
 #include "launch/prompt_report.hpp"
-#include "launch/start_weights.hpp"
 #include "launch/verbs.hpp"
 #include "launch/warm_start.hpp"
 #include "launch/workbench.hpp"
@@ -43,16 +42,6 @@ SftPages sft_pages(Workbench& bench, const WarmupConfig& config) {
     log_info("{} pages kept their order: moving engaged items first would break the schema",
              pages.train.kept_as_shown);
   return pages;
-}
-
-/// Random or pre-trained weights, on a frozen backbone if the policy has adapters.
-FlatParameters start_parameters(const Workbench& bench) {
-  const Experiment& experiment = bench.experiment();
-  const ModelConfig shape = experiment.policy_model();
-  FlatParameters whole(shape.whole());
-  start_weights(whole, bench.language(), experiment.seed);
-  return shape.frozen_backbone ? on_frozen_backbone_of(whole, shape, experiment)
-                               : in_type(std::move(whole), experiment.precision.parameters);
 }
 
 void save_sft(Workbench& bench, const std::string& name, WarmupTarget target,
@@ -84,7 +73,8 @@ void warm_up(Workbench& bench, bool imitation) {
   on_all_ranks(bench.learners(), [&] { pages = sft_pages(bench, config); });
 
   on_first_rank(bench.learners(), [&] { report_prompt_lengths(bench.language(), bench.log()); });
-  FlatParameters parameters = start_parameters(bench).on(bench.device());
+  FlatParameters parameters = made_on_all(
+      bench.learners(), [&] { return start_parameters(bench, experiment.policy_model(), experiment.seed); });
   log_info("{}: {} parameters, {} pages, {} held out", name, parameter_count(parameters.config()),
            pages.train.examples.size(), pages.held_out.examples.size());
   const SupervisedConfig loop{config.epochs, config.batch, 2, experiment.seed};

@@ -14,16 +14,16 @@ namespace pagewright {
 /// nothing yet, the reference without any, and with layout rows and heads of its own.
 class WarmStart {
  public:
-  /// Throws Error if there is no warm-up of this language and shape.
+  /// Throws Error, as its functions do, if there is no warm-up of this language and shape.
   explicit WarmStart(const Workbench& bench);
 
   FlatParameters policy() const;
   FlatParameters reference() const;
-  /// A separate critic: the warm-up's backbone and a value head of zeros.
+  /// A separate critic: the warm-up's backbone, or its own as it begins, and a value head of zeros.
   FlatParameters critic() const;
 
  private:
-  FlatParameters load() const;
+  FlatParameters load(c10::Device device) const;
   FlatParameters on_backbone(const ModelConfig& config) const;
 
   const Workbench& bench_;
@@ -32,12 +32,8 @@ class WarmStart {
   std::shared_ptr<const FrozenParameters> frozen_;  ///< with adapters
 };
 
-/// `whole` on a frozen backbone of the shape `config`: adapters, if it has any, are fresh, keyed by the seed.
-/// Without `frozen` the backbone is taken from `whole` too.
-FlatParameters on_frozen_backbone_of(const FlatParameters& whole, const ModelConfig& config,
-                                     const Experiment& experiment,
-                                     std::shared_ptr<const FrozenParameters> frozen = nullptr);
-/// `parameters`, which are float, in that type.
-FlatParameters in_type(FlatParameters parameters, at::ScalarType type);
+/// The parameters that a model of this shape begins with (start_weights()), on the device and in the type of
+/// the experiment; on a frozen backbone if the shape says so.
+FlatParameters start_parameters(const Workbench& bench, const ModelConfig& shape, std::uint64_t seed);
 
 }  // namespace pagewright

@@ -38,14 +38,6 @@ std::unique_ptr<FeedbackLog> load_training_log(const Experiment& experiment) {
   return log;
 }
 
-/// `make()` on every rank, or the error of one of them on all.
-template <class Make>
-auto made_on_all(Communicator& world, const Make& make) {
-  std::optional<decltype(make())> made;
-  on_all_ranks(world, [&] { made.emplace(make()); });
-  return std::move(*made);
-}
-
 std::string configuration_text(const LoadedExperiment& loaded) {
   std::string text;
   for (const auto& [path, value] : loaded.values) text += path + ": " + value + "\n";
@@ -87,11 +79,7 @@ c10::Device choose_device(const Experiment& experiment, const Topology& topology
   const bool looks = experiment.device != DeviceChoice::cpu;
   const AcceleratorReport found = looks ? find_accelerators() : AcceleratorReport{};
   const c10::Device device = made_on_all(world, [&] {
-    const c10::Device chosen = compute_device(experiment.device, found, place);
-    require(chosen.is_cpu() || experiment.distributed.sharding.determinism == Determinism::fast,
-            "determinism exact is for the CPU: on {} sums and products do not repeat bit for bit; set "
-            "distributed.determinism: fast, or device: cpu",
-            chosen.str());
+    const c10::Device chosen = experiment.compute_on(found, place);
     make_device_current(chosen);
     return chosen;
   });
@@ -156,8 +144,8 @@ Workbench::Workbench(const ConfigOptions& options, RunUse use, Communicator& wor
                                 : nullptr),
       run_(open_run(loaded_, use, world)),
       language_(loaded_.experiment.language()),
-      pool_(make_lane_pool(loaded_.experiment.worker_threads(job ? job->ranks_on_node() : 1, device_),
-                           [device = device_] { make_device_current(device); })) {
+      pool_(make_device_pool(loaded_.experiment.worker_threads(job ? job->ranks_on_node() : 1, device_),
+                             device_)) {
   if (world.size() > 1) start_logs(*job);
   if (flight_) hear_termination(flight_.get());
   const bool learner = topology_.has_role(Role::learner, world.rank());

@@ -1,6 +1,7 @@
 #include "core/base/strict_json.hpp"
 
-#include <set>
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -11,10 +12,13 @@ namespace pagewright {
 
 nlohmann::json parse_strict_json(std::string_view text) {
   constexpr int kDeepest = 64;
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  // Other programs refuse it, and whoever edits the text would have to step over it.
+  require(!text.starts_with("\xEF\xBB\xBF"),
+          "it begins with a byte order mark; save it as UTF-8 without one");
+  std::vector<std::unordered_set<std::string>> keys;  // of the objects that are open
   const auto watch = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
     using Event = nlohmann::json::parse_event_t;
-    require(depth <= kDeepest, "more than {} levels of lists and objects", kDeepest);
+    require(depth <= kDeepest, "lists and objects are nested more than {} levels deep", kDeepest);
     if (event == Event::object_start) keys.emplace_back();
     if (event == Event::object_end) keys.pop_back();
     if (event == Event::key) {
@@ -26,7 +30,7 @@ nlohmann::json parse_strict_json(std::string_view text) {
   try {
     return nlohmann::json::parse(text.begin(), text.end(), watch);
   } catch (const nlohmann::json::exception& error) {
-    fail("{}", error.what());
+    fail("not valid JSON: {}", error.what());
   }
 }
 

@@ -73,9 +73,11 @@ void add_effective_nodes(std::string& yaml, const EffectiveNode& parent, std::si
 
 }  // namespace
 
-std::string effective_yaml(const KeyRecorder& keys) {
+std::string effective_yaml(const KeyRecorder& keys, std::string_view without) {
   EffectiveNode root;
   for (const KeyRecord& record : keys.records()) {
+    if (!without.empty() && (record.path == without || record.path.starts_with(fmt::format("{}.", without))))
+      continue;
     EffectiveNode* node = &root;
     for (const std::string& part : record.parts) node = &node->make(part);
     node->record = &record;

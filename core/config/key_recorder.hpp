@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -34,8 +35,9 @@ class KeyRecorder {
   std::unordered_map<std::string, std::size_t> index_;  ///< path to record
 };
 
-/// The configuration in force as commented YAML, defaults included; it loads again to the same values.
-std::string effective_yaml(const KeyRecorder& keys);
+/// The configuration in force as commented YAML, defaults included; it loads again to the same values. The
+/// section with the path `without` is left out, if one is given.
+std::string effective_yaml(const KeyRecorder& keys, std::string_view without = {});
 
 /// A Markdown page with one table of keys per section, for what was read from reference_config().
 std::string configuration_reference_markdown(const KeyRecorder& keys);

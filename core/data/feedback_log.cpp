@@ -24,4 +24,11 @@ std::vector<SlotFeedback> slot_feedback(const LoggedPage& page) {
   return slots;
 }
 
+std::vector<const Request*> training_requests(const FeedbackLog& log) {
+  std::vector<const Request*> requests;
+  for (const LoggedRequest& logged : log.requests)
+    if (logged.split == Split::train) requests.push_back(&logged.request);
+  return requests;
+}
+
 }  // namespace pagewright

@@ -65,4 +65,7 @@ struct SlotFeedback {
 /// [K] in page order.
 std::vector<SlotFeedback> slot_feedback(const LoggedPage& page);
 
+/// Requests of the training split, in the order of the log, which must outlive them.
+std::vector<const Request*> training_requests(const FeedbackLog& log);
+
 }  // namespace pagewright

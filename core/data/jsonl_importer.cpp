@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
+#include "core/base/json_fields.hpp"
 #include "core/data/import.hpp"
-#include "core/page/json_fields.hpp"
 #include "core/page/page_json.hpp"
 
 namespace pagewright {

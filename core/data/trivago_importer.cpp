@@ -9,6 +9,7 @@
 
 #include "core/base/error.hpp"
 #include "core/data/import.hpp"
+#include "core/page/currency.hpp"
 
 namespace pagewright {
 namespace {
@@ -109,7 +110,7 @@ Request trivago_request(const TrivagoRow& row) {
     auto& item = request.candidates[i];
     item.id = row.items[i];
     item.price = row.prices[i] * 100;
-    item.currency = "XXX";
+    item.currency = kNoCurrency;
     shown[item.id] = &item;
   }
   for (const auto& id : row.history) {

@@ -18,24 +18,12 @@ namespace {
 constexpr std::string_view kEmbedding = "model.embed_tokens.weight";
 constexpr std::string_view kLmHead = "lm_head.weight";
 
-bool is_vocabulary_matrix(std::string_view name) {
-  return name == kEmbedding || name == kLmHead;
-}
-
 ModelConfig config_in(const std::filesystem::path& folder) {
   require(std::filesystem::is_directory(folder), "there is no folder {}", folder.string());
   const std::filesystem::path path = folder / "config.json";
   require(std::filesystem::exists(path),
           "{} has no config.json; it must be a folder as Hugging Face has them", folder.string());
   return read_hf_config(path);
-}
-
-std::string generation_config_in(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "generation_config.json";
-  if (!std::filesystem::exists(path)) return {};
-  std::string text = read_file(path);
-  with_context(path.string(), [&] { require(parse_strict_json(text).is_object(), "it is no JSON object"); });
-  return text;
 }
 
 /// Tensors that a checkpoint may have and no parameter stands for.
@@ -70,16 +58,24 @@ void check_tensors(const std::filesystem::path& folder, const ModelConfig& confi
 
 }  // namespace
 
+bool is_vocabulary_matrix(std::string_view name) {
+  return name == kEmbedding || name == kLmHead;
+}
+
+std::string generation_config_in(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / "generation_config.json";
+  if (!std::filesystem::exists(path)) return {};
+  std::string text = read_file(path);
+  with_context(path.string(), [&] { require(parse_strict_json(text).is_object(), "it is no JSON object"); });
+  return text;
+}
+
 HfCheckpoint::HfCheckpoint(const std::filesystem::path& folder)
     : folder_(folder),
       config_(config_in(folder)),
       generation_config_(generation_config_in(folder)),
       files_(folder) {
   check_tensors(folder_, config_, files_);
-}
-
-at::ScalarType HfCheckpoint::stored_type() const {
-  return files_.find(kEmbedding).stored->type;
 }
 
 std::string_view HfCheckpoint::tensor_name(std::string_view parameter) const {

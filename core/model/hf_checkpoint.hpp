@@ -14,6 +14,12 @@
 
 namespace pagewright {
 
+/// Whether a parameter has a row for each token: the embedding and the LM head.
+bool is_vocabulary_matrix(std::string_view parameter);
+/// Text of a folder's generation_config.json; empty if there is none. Throws Error that names the file if it
+/// is no JSON object.
+std::string generation_config_in(const std::filesystem::path& folder);
+
 /// A downloaded folder, checked; its weights stay on the disk until they are read, tensor by tensor or in
 /// slices, so that loading takes the memory of the model and a mebibyte. Reading is thread-safe.
 class HfCheckpoint {
@@ -29,8 +35,6 @@ class HfCheckpoint {
   const ModelConfig& config() const { return config_; }
   /// Text of generation_config.json; empty if there is none.
   const std::string& generation_config() const { return generation_config_; }
-  /// dtype that the weights are stored in, that of the embedding.
-  at::ScalarType stored_type() const;
 
   /// Whether it has values for a parameter: heads of ours (`pointer_head.`, `value_head.`, ...) it has not.
   /// The LM head of a tied checkpoint is its embedding.

@@ -79,7 +79,11 @@ void read_scaling(const HfFields& fields, const HfFields& rope, std::int64_t pos
   out.factor = out.kind == RopeKind::yarn && !rope.has("factor")
                    ? static_cast<double>(positions) / static_cast<double>(out.original_positions)
                    : rope.number("factor");
-  require(out.factor >= 1, "the rope factor is {}; it must be at least 1", out.factor);
+  constexpr double kMostPositions = 1 << 28;
+  const double longest = out.factor * static_cast<double>(std::max(positions, out.original_positions));
+  require(out.factor >= 1 && longest <= kMostPositions,
+          "the rope factor is {}; it must be at least 1 and not stretch the context beyond {:.0f} positions",
+          out.factor, kMostPositions);
   if (out.kind == RopeKind::yarn) read_yarn(rope, out);
   if (out.kind != RopeKind::llama3) return;
   out.low_freq_factor = rope.number("low_freq_factor");

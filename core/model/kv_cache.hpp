@@ -15,8 +15,8 @@ namespace pagewright {
 
 /// Runs prompts once and then extends any number of streams (samples) of them, one position at a time. The
 /// hidden states equal those of hidden_states() on the whole batch bit for bit (Note [Row invariance]). T is
-/// the dtype of the weights, float or double; the weights must outlive the session. Not thread-safe; sessions
-/// are independent.
+/// the dtype of the weights, or float where they are bfloat16; the weights must outlive the session. Not
+/// thread-safe; sessions are independent.
 template <class T>
 class DecodeSession {
  public:

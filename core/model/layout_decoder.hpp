@@ -32,7 +32,7 @@ class LayoutDecoder {
 
 /// Runs the prompts. `stream_prompt[s]` is the prompt of stream s, each stream may take up to `max_steps`
 /// positions; `columns` layout tokens are scored, at least structure_size + the largest M. On own kernels
-/// (float or double on the CPU) rows have the bits of hidden_states() and layout_logits(), elsewhere they
+/// (on the CPU) rows have the bits of hidden_states() and layout_logits(), elsewhere they
 /// equal them to rounding. `weights` must outlive the decoder.
 std::unique_ptr<LayoutDecoder> make_layout_decoder(const WeightsView& weights,
                                                    std::span<const DecodePrompt> prompts,

@@ -56,19 +56,21 @@ WeightsView merged_weights(const WeightsView& weights) {
   const ModelConfig& config = weights.config();
   if (!config.frozen_backbone) return weights;
   const at::NoGradGuard no_grad;
+  const auto shape = std::make_shared<const ModelConfig>(config.whole());
   auto whole = std::make_shared<WeightsView::Tensors>();
-  for (const auto& [name, tensor] : weights.tensors()) {
-    if (name == kLayoutEmbedding || name == kLayoutHead || name.find(".lora_") != std::string::npos) continue;
+  // What it has beyond its own parameters, the LM head of a backbone shared with a critic, stays away.
+  for (const ParameterSpec& spec : parameter_specs(*shape)) {
+    const std::string& name = spec.name;
     if (name == kEmbedding)
-      whole->emplace(name, at::cat({widened(tensor), widened(weights.at(kLayoutEmbedding))}, 0));
+      whole->emplace(name, at::cat({widened(weights.at(name)), widened(weights.at(kLayoutEmbedding))}, 0));
     else if (name == kLmHead)
-      whole->emplace(name, at::cat({widened(tensor), widened(weights.at(kLayoutHead))}, 0));
+      whole->emplace(name, at::cat({widened(weights.at(name)), widened(weights.at(kLayoutHead))}, 0));
     else if (name.ends_with(kMatrix))
       whole->emplace(name, merged_matrix(weights, name.substr(0, name.size() - kMatrix.size())));
     else
-      whole->emplace(name, widened(tensor));
+      whole->emplace(name, widened(weights.at(name)));
   }
-  return {std::make_shared<const ModelConfig>(config.whole()), std::move(whole), weights.version()};
+  return {shape, std::move(whole), weights.version()};
 }
 
 }  // namespace pagewright

@@ -112,6 +112,7 @@ void ModelConfig::check() const {
   require(dim > 0 && layers > 0 && heads > 0 && kv_heads > 0 && ffn_dim > 0,
           "model: dim {}, layers {}, heads {}, kv_heads {} and ffn_dim {} must be positive", dim, layers,
           heads, kv_heads, ffn_dim);
+  require(max_positions > 0, "model: max_positions is {}; it must be positive", max_positions);
   require(heads % kv_heads == 0, "model: kv_heads {} does not divide heads {}", kv_heads, heads);
   require(head_dim > 0 || dim % heads == 0, "model: heads {} does not divide dim {}; give head_dim", heads,
           dim);

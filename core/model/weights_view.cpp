@@ -40,6 +40,14 @@ const at::Tensor& WeightsView::at(std::string_view name) const {
   return found->second;
 }
 
+WeightsView WeightsView::on(c10::Device device) const {
+  require(layers_ == nullptr, "a view with layers of its own stays on its device");
+  if (tensors_->empty() || tensors_->begin()->second.device() == device) return *this;
+  auto moved = std::make_shared<Tensors>();
+  for (const auto& [name, tensor] : *tensors_) moved->emplace(name, tensor.to(device));
+  return {config_, std::move(moved), version_};
+}
+
 at::Tensor WeightsView::turned(std::string_view name, at::ScalarType type) const {
   const auto make = [&] { return at(name).detach().t().to(type).contiguous(); };
   return turned_ ? turned_->get(name, type, make) : make();

@@ -33,6 +33,8 @@ class WeightsView {
   const at::Tensor& at(std::string_view name) const;
   const Tensors& tensors() const { return *tensors_; }
   std::int64_t version() const { return version_; }
+  /// A copy on a device; the tensors themselves where they are there. Not of a view with layers.
+  WeightsView on(c10::Device device) const;
   /// The transpose of a matrix, [in, out], contiguous and of the given type, as decoding row by row
   /// multiplies by it.
   at::Tensor turned(std::string_view name, at::ScalarType type) const;

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <set>
 
 #include "core/base/error.hpp"
+#include "core/page/currency.hpp"
 
 namespace pagewright {
 namespace {
@@ -85,22 +85,13 @@ double number_value(const TemplateField& field, const FieldPlace& place) {
   }
 }
 
-/// Decimals of a currency's minor unit, ISO 4217.
-int minor_digits(const std::string& currency) {
-  static const std::set<std::string, std::less<>> kNone = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY",
-                                                           "KMF", "KRW", "PYG", "RWF", "UGX", "UYI",
-                                                           "VND", "VUV", "XAF", "XOF", "XPF"};
-  static const std::set<std::string, std::less<>> kThree = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"};
-  return kNone.contains(currency) ? 0 : kThree.contains(currency) ? 3 : 2;
-}
-
 std::string price_words(const Item& item) {
   const int digits = minor_digits(item.currency);
   std::int64_t unit = 1;
   for (int i = 0; i < digits; ++i) unit *= 10;
   std::string words = fmt::format("{}", *item.price / unit);
   if (digits > 0) words += fmt::format(".{:0{}}", *item.price % unit, digits);
-  return item.currency.empty() ? words : words + " " + item.currency;
+  return item.currency.empty() || item.currency == kNoCurrency ? words : words + " " + item.currency;
 }
 
 std::string age_words(double seconds) {

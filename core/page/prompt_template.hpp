@@ -43,7 +43,9 @@ class PromptTemplate {
   bool placed_items_carry_features() const { return placed_features_; }
   /// Whether every position of prompts and pages is one token, so that other programs can render them.
   bool is_plain_tokens() const;
-  /// Most positions of a prompt, if it is not to be what `max_tokens` or the template itself says. Longer
+  /// Longest prompt that the template allows (`max_tokens`); 0: as long as the model has room.
+  int max_tokens() const { return max_tokens_; }
+  /// Most positions of a prompt, or `max_tokens` if that is less; of templates with text. Longer
   /// prompts lose their oldest actions first, then words of their candidates; never a candidate.
   void limit_positions(int most);
   /// Positions of a prompt of `candidates` candidates, page_start included, as every budget is used up;

@@ -66,7 +66,8 @@ void PromptWriter::token(std::span<const TokenId> bag) {
 
 void PromptWriter::end_run() {
   if (run_.empty()) return;
-  for (const TokenId id : tokenizer_->encode_plain(run_)) tokens_.push(id);
+  const bool starts = tokens_.size() == std::ssize(tokenizer_->prompt_prefix());
+  for (const TokenId id : tokenizer_->encode_plain(run_, starts)) tokens_.push(id);
   if (keep_pieces_) pieces_.push_back({std::move(run_), {}});
   run_.clear();
 }

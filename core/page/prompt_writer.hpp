@@ -19,8 +19,9 @@ std::string cut_to_tokens(const Tokenizer& tokenizer, std::string_view text, int
 /// Words that follow each other without a token between them are one run, tokenized at once: so the prompt
 /// written as text, with its tokens spelled out, gives the same ids to whoever tokenizes it with the exported
 /// tokenizer. For the same reason a value is cut to its budget as text, before it is tokenized: the longest
-/// beginning of it that is no more tokens by itself. Values never spell a token: "<item:3>" in a title is
-/// words.
+/// beginning of it that is no more tokens by itself. Values never spell a special token: "<item:3>" in a
+/// title is words (others, who tokenize the written prompt, would read the token). Added tokens that are not
+/// special stay recognised, as everywhere.
 class PromptWriter {
  public:
   /// A stretch of the prompt: a run of words, or one position's ids.

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
-#include "core/page/json_fields.hpp"
+#include "core/base/json_fields.hpp"
 #include "core/page/json_write.hpp"
 #include "core/page/page_json.hpp"
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
-#include "core/page/json_fields.hpp"
+#include "core/base/json_fields.hpp"
 #include "core/text/text_pattern.hpp"
 #include "core/text/utf8.hpp"
 

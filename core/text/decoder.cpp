@@ -128,16 +128,10 @@ struct ReplaceDecoder : Decoder::Step {
 using StepPointer = std::shared_ptr<const Decoder::Step>;
 
 StepPointer read_metaspace_decoder(const JsonObject& object) {
-  object.only(std::array<std::string_view, 6>{"type", "replacement", "str_rep", "add_prefix_space",
-                                              "prepend_scheme", "split"});
+  const MetaspaceOptions options = read_metaspace_options(object);
   auto step = std::make_shared<MetaspaceDecoder>();
-  append_utf8(step->replacement, read_character(object, "replacement"));
-  const std::string scheme = object.has("prepend_scheme") ? object.text("prepend_scheme") : "always";
-  if (scheme != "never" && scheme != "first" && scheme != "always")
-    object.complain("prepend_scheme", fmt::format("'{}' is not known (always, first and never are)", scheme));
-  if (object.has("add_prefix_space") && !object.boolean("add_prefix_space") && scheme != "never")
-    object.complain("add_prefix_space", "false contradicts prepend_scheme, which is not never");
-  step->drops_first = scheme != "never";
+  step->replacement = options.replacement;
+  step->drops_first = options.prepend != MetaspaceOptions::Prepend::never;
   return step;
 }
 

@@ -72,32 +72,31 @@ struct CharacterStep : PreTokenizer::Step {
 };
 
 struct MetaspaceStep : PreTokenizer::Step {
-  enum class Prepend { always, first, never };
-  explicit MetaspaceStep(std::string r)
-      : replacement(std::move(r)), pattern(TextPattern::literal(replacement)) {}
+  using Prepend = MetaspaceOptions::Prepend;
+  explicit MetaspaceStep(MetaspaceOptions o)
+      : options(std::move(o)), pattern(TextPattern::literal(options.replacement)) {}
   void apply(TextPieces& pieces) const override {
     for (TextPiece& piece : pieces.pieces) {
       std::string text;
       text.reserve(piece.text.size() + 8);
       for (const char c : piece.text)
         if (c == ' ')
-          text += replacement;
+          text += options.replacement;
         else
           text += c;
-      const bool wanted = prepend == Prepend::always || (prepend == Prepend::first && piece.at_start);
-      if (wanted && !text.starts_with(replacement)) text.insert(0, replacement);
+      const bool wanted =
+          options.prepend == Prepend::always || (options.prepend == Prepend::first && piece.at_start);
+      if (wanted && !text.starts_with(options.replacement)) text.insert(0, options.replacement);
       piece.text = pieces.texts.emplace_back(std::move(text));
     }
-    if (!split) return;
+    if (!options.split) return;
     cut_pieces(pieces, [&](std::string_view text, std::vector<PatternSpan>& spans) {
       pattern.find(text, spans);
       apply_split(SplitBehavior::merged_with_next, spans);
     });
   }
-  std::string replacement;
+  MetaspaceOptions options;
   TextPattern pattern;
-  Prepend prepend = Prepend::always;
-  bool split = true;
 };
 
 struct PrefixSpaceStep : PreTokenizer::Step {
@@ -128,25 +127,6 @@ SplitBehavior read_behavior(const JsonObject& object, std::string_view otherwise
   return with_context(object.path_of("behavior"), [&] { return split_behavior(name); });
 }
 
-PreTokenizerStepPointer read_metaspace(const JsonObject& object) {
-  object.only(std::array<std::string_view, 6>{"type", "replacement", "str_rep", "add_prefix_space",
-                                              "prepend_scheme", "split"});
-  std::string replacement;
-  append_utf8(replacement, read_character(object, "replacement"));
-  auto step = std::make_shared<MetaspaceStep>(std::move(replacement));
-  const std::string scheme = object.has("prepend_scheme") ? object.text("prepend_scheme") : "always";
-  if (scheme == "never")
-    step->prepend = MetaspaceStep::Prepend::never;
-  else if (scheme == "first")
-    step->prepend = MetaspaceStep::Prepend::first;
-  else if (scheme != "always")
-    object.complain("prepend_scheme", fmt::format("'{}' is not known (always, first and never are)", scheme));
-  if (object.has("add_prefix_space") && !object.boolean("add_prefix_space") && scheme != "never")
-    object.complain("add_prefix_space", "false contradicts prepend_scheme, which is not never");
-  step->split = !object.has("split") || object.boolean("split");
-  return step;
-}
-
 PreTokenizerStepPointer read_pre_tokenizer_step(const JsonObject& object, const std::string& type) {
   if (type == "Split") {
     object.only(std::array<std::string_view, 4>{"type", "pattern", "behavior", "invert"});
@@ -167,7 +147,7 @@ PreTokenizerStepPointer read_pre_tokenizer_step(const JsonObject& object, const 
     object.only(std::array<std::string_view, 1>{"type"});
     return std::make_shared<CharacterStep>(is_white_space, SplitBehavior::removed);
   }
-  if (type == "Metaspace") return read_metaspace(object);
+  if (type == "Metaspace") return std::make_shared<MetaspaceStep>(read_metaspace_options(object));
   object.complain("type",
                   fmt::format("the pre-tokenizer {} is not supported (ByteLevel, Split, Digits, Metaspace, "
                               "Punctuation, WhitespaceSplit and Sequence are)",

@@ -8,8 +8,9 @@
 
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
+#include "core/base/json_fields.hpp"
 #include "core/base/sha256.hpp"
-#include "core/page/json_fields.hpp"
+#include "core/base/strict_json.hpp"
 #include "core/text/added_tokens.hpp"
 #include "core/text/bpe_model.hpp"
 #include "core/text/decoder.hpp"
@@ -29,7 +30,7 @@ struct Tokenizer::Impl {
   AddedTokens added;
   Decoder decoder;
   PromptFrame frame;
-  std::optional<std::int32_t> bos, eos, pad;
+  std::optional<std::int32_t> bos, eos;
 
   explicit Impl(TokenizerFiles f) : files(std::move(f)) {
     with_context(files.path.string(), [&] { read_json(); });
@@ -37,7 +38,7 @@ struct Tokenizer::Impl {
   }
 
   void read_json() {
-    const nlohmann::json value = parse_shallow_json(files.tokenizer_json);
+    const nlohmann::json value = parse_strict_json(files.tokenizer_json);
     const JsonObject object(value, "");
     // Truncation and padding are wishes of whoever saved the file; `transformers` resets them before each
     // call.
@@ -75,7 +76,7 @@ struct Tokenizer::Impl {
     };
     bos = named(settings.bos, "bos_token");
     eos = named(settings.eos, "eos_token");
-    pad = named(settings.pad, "pad_token");
+    named(settings.pad, "pad_token");
     if (!settings.add_bos && !settings.add_eos) return;
     frame = {};
     if (settings.add_bos.value_or(false) && bos) frame.before = {*bos};
@@ -97,7 +98,7 @@ struct Tokenizer::Impl {
     return end;
   }
 
-  std::vector<std::int32_t> encode(std::string_view bytes, bool specials) const {
+  std::vector<std::int32_t> encode(std::string_view bytes, bool specials, bool starts) const {
     std::string repaired;
     if (valid_utf8_prefix(bytes) != bytes.size()) bytes = repaired = replace_invalid_utf8(bytes);
     std::vector<std::int32_t> ids;
@@ -108,7 +109,7 @@ struct Tokenizer::Impl {
       if (part.id >= 0)
         ids.push_back(part.id);
       else
-        encode_raw(bytes.substr(part.begin, part.end - part.begin), part.begin == 0, specials, ids);
+        encode_raw(bytes.substr(part.begin, part.end - part.begin), starts && part.begin == 0, specials, ids);
     }
     return ids;
   }
@@ -154,11 +155,11 @@ Tokenizer Tokenizer::parse(std::string tokenizer_json, std::string config_json) 
 }
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
-  return impl_->encode(text, true);
+  return impl_->encode(text, true, true);
 }
 
-std::vector<std::int32_t> Tokenizer::encode_plain(std::string_view text) const {
-  return impl_->encode(text, false);
+std::vector<std::int32_t> Tokenizer::encode_plain(std::string_view text, bool starts_input) const {
+  return impl_->encode(text, false, starts_input);
 }
 
 std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const {
@@ -207,10 +208,6 @@ std::optional<std::int32_t> Tokenizer::bos_id() const {
 
 std::optional<std::int32_t> Tokenizer::eos_id() const {
   return impl_->eos;
-}
-
-std::optional<std::int32_t> Tokenizer::pad_id() const {
-  return impl_->pad;
 }
 
 std::string Tokenizer::hash() const {

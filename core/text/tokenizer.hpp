@@ -29,7 +29,9 @@ class Tokenizer {
   /// As encode, but special tokens that the text spells are ordinary text: what users write cannot inject
   /// tokens. Added tokens that are not special stay recognised, as with `encode_special_tokens` of Python's
   /// `tokenizers`.
-  std::vector<std::int32_t> encode_plain(std::string_view text) const;
+  /// `starts_input`: whether it is the beginning of what is tokenized, or follows a token; some tokenizers
+  /// mark the first word alone.
+  std::vector<std::int32_t> encode_plain(std::string_view text, bool starts_input = true) const;
   /// The text of ids; ids that no token has are passed over.
   std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens = false) const;
 
@@ -48,7 +50,6 @@ class Tokenizer {
   /// The tokens that tokenizer_config.json names.
   std::optional<std::int32_t> bos_id() const;
   std::optional<std::int32_t> eos_id() const;
-  std::optional<std::int32_t> pad_id() const;
 
   /// SHA-256 over the names and contents of the files that it was read from, 64 hexadecimal digits.
   std::string hash() const;

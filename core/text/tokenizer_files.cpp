@@ -9,7 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
 #include "core/base/sha256.hpp"
-#include "core/page/json_fields.hpp"
+#include "core/base/strict_json.hpp"
 
 namespace pagewright {
 
@@ -17,7 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kDeepestJson = 64;
 constexpr std::string_view kEndOfText = "<|endoftext|>";
 
 std::string hash_of(std::initializer_list<std::pair<std::string_view, std::string_view>> files) {
@@ -32,9 +31,8 @@ std::string hash_of(std::initializer_list<std::pair<std::string_view, std::strin
 TokenizerFiles read_gpt2_pair(const fs::path& folder) {
   const std::string encoder = read_file(folder / "encoder.json"), merges = read_file(folder / "vocab.bpe");
   TokenizerFiles files;
-  files.path = folder / "encoder.json";
-  files.tokenizer_json =
-      with_context((folder / "vocab.bpe").string(), [&] { return gpt2_tokenizer_json(encoder, merges); });
+  files.path = folder;  // vocabulary and merges are in a file each
+  files.tokenizer_json = with_context(folder.string(), [&] { return gpt2_tokenizer_json(encoder, merges); });
   files.config_path = folder / "encoder.json";
   files.config_json = fmt::format(
       R"({{"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "{0}", "eos_token": "{0}", "unk_token": "{0}", "model_max_length": 1024}})",
@@ -94,8 +92,11 @@ TokenizerFiles read_tokenizer_files(const fs::path& path) {
 }
 
 std::string gpt2_tokenizer_json(std::string_view encoder_json, std::string_view vocab_bpe) {
-  const nlohmann::json vocab = parse_shallow_json(encoder_json);
-  require(vocab.is_object(), "encoder.json must be an object of tokens and ids");
+  const nlohmann::json vocab = with_context("encoder.json", [&] {
+    nlohmann::json value = parse_strict_json(encoder_json);
+    require(value.is_object(), "must be an object of tokens and ids");
+    return value;
+  });
   nlohmann::json merges = nlohmann::json::array();
   for (std::size_t begin = 0; begin < vocab_bpe.size();) {
     const std::size_t end = std::min(vocab_bpe.find('\n', begin), vocab_bpe.size());
@@ -140,7 +141,7 @@ std::string gpt2_tokenizer_json(std::string_view encoder_json, std::string_view 
 TokenizerSettings parse_tokenizer_settings(std::string_view config_json) {
   TokenizerSettings settings;
   if (config_json.empty()) return settings;
-  const nlohmann::json config = parse_shallow_json(config_json);
+  const nlohmann::json config = parse_strict_json(config_json);
   require(config.is_object(), "must be an object");
   settings.bos = token_setting(config, "bos_token");
   settings.eos = token_setting(config, "eos_token");
@@ -152,25 +153,6 @@ TokenizerSettings parse_tokenizer_settings(std::string_view config_json) {
   require(added->is_object(), "added_tokens_decoder: must be an object");
   for (const auto& [key, value] : added->items()) settings.added.push_back(added_setting(key, value));
   return settings;
-}
-
-nlohmann::json parse_shallow_json(std::string_view text) {
-  int depth = 0;
-  bool in_text = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_text) {
-      if (c == '\\') ++i;
-      if (c == '"') in_text = false;
-    } else if (c == '"') {
-      in_text = true;
-    } else if (c == '{' || c == '[') {
-      require(++depth <= kDeepestJson, "values are nested more than {} deep at byte {}", kDeepestJson, i);
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return parse_json(text);
 }
 
 }  // namespace pagewright

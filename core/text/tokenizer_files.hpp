@@ -35,10 +35,6 @@ struct TokenizerSettings {
 };
 TokenizerSettings parse_tokenizer_settings(std::string_view config_json);
 
-/// Parses JSON of the user's; refuses nesting that is too deep to be meant, which would exhaust the stack
-/// later.
-nlohmann::json parse_shallow_json(std::string_view text);
-
 /// tokenizer.json and tokenizer_config.json with special added tokens appended: ids `first`, `first` + 1, ...
 /// Everything else stays as it is written.
 std::string tokenizer_json_with(std::string_view tokenizer_json, const std::vector<std::string>& names,

@@ -17,8 +17,8 @@ CriticConfig CriticConfig::from(const Section& section, const OptimizerConfig& p
   return config;
 }
 
-ModelConfig CriticConfig::model(const ModelConfig& policy) const {
-  ModelConfig config = policy.whole();
+ModelConfig CriticConfig::model(const ModelConfig& backbone) const {
+  ModelConfig config = backbone.whole();
   config.lm_head = false;
   config.layout_head = LayoutHeadKind::tokens;
   config.value_head = true;

@@ -18,8 +18,8 @@ struct CriticConfig {
   LoraConfig lora;  ///< of a separate critic
 
   bool separate() const { return kind == Kind::separate; }
-  /// The shape of a separate critic beside this policy: the same backbone, a value head and no other.
-  ModelConfig model(const ModelConfig& policy) const;
+  /// The shape of a separate critic on the backbone of this model: a value head and no other.
+  ModelConfig model(const ModelConfig& backbone) const;
   /// Reads kind, optimizer, warmup_steps, lora. The optimizer's defaults are those of the policy.
   static CriticConfig from(const Section& section, const OptimizerConfig& policy);
 };

@@ -5,6 +5,7 @@
 
 #include "core/base/atomic_folder.hpp"
 #include "core/base/file.hpp"
+#include "core/model/hf_checkpoint.hpp"
 #include "core/model/lora.hpp"
 #include "core/model/peft_export.hpp"
 #include "launch/export/grammar_text.hpp"
@@ -33,9 +34,10 @@ std::string language_text(const PageLanguage& language, const std::string& hash)
 /// With the page's end as the token to stop at.
 std::string generation_text(const WeightsView& weights, const PageLanguage& language) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  const std::filesystem::path source = weights.config().path / "generation_config.json";
-  if (!weights.config().path.empty() && std::filesystem::exists(source))
-    json = nlohmann::ordered_json::parse(read_file(source));
+  const std::filesystem::path& source = weights.config().path;
+  if (!source.empty())
+    if (const std::string text = generation_config_in(source); !text.empty())
+      json = nlohmann::ordered_json::parse(text);
   json["eos_token_id"] = language.vocabulary().page_end();
   json["max_new_tokens"] = language.schema().max_response_tokens();
   return json.dump(2) + "\n";
@@ -59,7 +61,9 @@ std::string language_of(const std::filesystem::path& folder, const PageLanguage&
 void write_language(const std::filesystem::path& folder, const ExportRequest& request) {
   if (const auto& tokenizer = request.language.prompt_template().tokenizer())
     tokenizer->write_with_added(folder, added_names(request.language));
-  write_file_atomically(folder / kExportedExperiment, request.loaded.effective_yaml);
+  // Nothing that is exported needs the reward models, whose backbone may lie in a folder elsewhere.
+  write_file_atomically(folder / kExportedExperiment,
+                        effective_yaml(request.loaded.file.keys(), "rewards.model"));
   write_file_atomically(folder / "page_grammar.gbnf", page_grammar_text(request.language));
 }
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "core/page/currency.hpp"
+
 namespace pagewright {
 namespace {
 
@@ -25,20 +27,12 @@ std::string magnitude_text(double value) {
   return size >= 0.001 ? fmt::format("{:.4f}", size) : fmt::format("{:.1e}", size);
 }
 
-int minor_digits(std::string_view currency) {
-  for (const std::string_view none : {"JPY", "KRW", "VND", "CLP", "ISK", "UGX", "PYG", "XAF", "XOF"})
-    if (currency == none) return 0;
-  for (const std::string_view three : {"KWD", "BHD", "OMR", "TND", "JOD", "IQD", "LYD"})
-    if (currency == three) return 3;
-  return 2;
-}
-
 std::string currency_symbol(std::string_view currency) {
   if (currency == "EUR") return "€";
   if (currency == "USD") return "$";
   if (currency == "GBP") return "£";
   if (currency == "JPY") return "¥";
-  return currency == "XXX" ? std::string() : std::string(currency);
+  return currency == kNoCurrency ? std::string() : std::string(currency);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/page/currency.hpp"
 #include "launch/report/html.hpp"
 #include "launch/report/page_drawing.hpp"
 #include "launch/report/sections.hpp"
@@ -46,7 +47,7 @@ std::vector<SlotNote> slot_notes(const PageExample& example, const Page& page, c
 std::string currency_of(const Request& request) {
   for (const Item& item : request.candidates)
     if (item.price) return item.currency;
-  return "XXX";
+  return std::string(kNoCurrency);
 }
 
 std::string metric_line(const Request& request, const PageMetrics& metrics,

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "core/base/error.hpp"
+#include "core/base/json_fields.hpp"
 #include "core/data/line_reader.hpp"
-#include "core/page/json_fields.hpp"
 
 namespace pagewright {
 namespace {

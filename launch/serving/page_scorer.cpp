@@ -1,13 +1,14 @@
 #include "launch/serving/page_scorer.hpp"
 
 #include <array>
+#include <cmath>
 #include <optional>
 #include <utility>
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "core/page/json_fields.hpp"
+#include "core/base/json_fields.hpp"
 #include "core/page/json_write.hpp"
 #include "core/page/page_json.hpp"
 #include "launch/serving/line_work.hpp"
@@ -29,10 +30,9 @@ std::vector<TokenId> tokens_from_json(const PageLanguage& language, const JsonOb
   std::vector<TokenId> tokens;
   const std::int64_t end = language.vocabulary().size();
   for (const double number : root.numbers("tokens")) {
-    const auto token = static_cast<std::int64_t>(number);
-    if (static_cast<double>(token) != number || token < 0 || token >= end)
+    if (!(number >= 0 && number < static_cast<double>(end)) || std::trunc(number) != number)
       root.complain("tokens", fmt::format("{} is no token; there are 0 to {}", number, end - 1));
-    tokens.push_back(static_cast<TokenId>(token));
+    tokens.push_back(static_cast<TokenId>(number));
   }
   return tokens;
 }

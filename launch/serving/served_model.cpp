@@ -41,9 +41,8 @@ ServedModel::ServedModel(const ConfigOptions& config, const std::string& policy)
       name_(is_exported(config) ? std::filesystem::weakly_canonical(config.file).filename().string()
                                 : policy),
       language_(loaded_.experiment.language()),
-      device_(compute_device(loaded_.experiment.device, find_accelerators(), 0)),
-      pool_(make_lane_pool(loaded_.experiment.worker_threads(1, device_),
-                           [device = device_] { make_device_current(device); })),
+      device_(loaded_.experiment.compute_on(find_accelerators())),
+      pool_(make_device_pool(loaded_.experiment.worker_threads(1, device_), device_)),
       parameters_(std::make_unique<FlatParameters>(load_model(folder_of(config, loaded_, policy),
                                                               loaded_.experiment.policy_model(), "policy",
                                                               language_.hash())

@@ -109,6 +109,49 @@ TEST_CASE("a reward that looks at the truth, a baseline's name and a name given 
 }
 
 }  // namespace
+TEST_CASE("a longest prompt that cannot hold the candidates is refused before anything starts") {
+  const auto problem = [&](const char* file, const char* set) {
+    const std::vector<std::string> sets = {set};
+    return test::error_text([&] { load_experiment(kExperimentSource / "configs" / file, sets); });
+  };
+  // Tables always take their positions; words can be left out.
+  CHECK(test::contains(problem("quickstart.yaml", "prompt.max_tokens=10"),
+                       "max_tokens 10 is less than the 27 positions that a prompt of 20 candidates takes"));
+  CHECK(problem("quickstart.yaml", "prompt.max_tokens=27") == "no error");
+  CHECK(test::contains(problem("stories.yaml", "prompt.max_tokens=20"), "candidates takes without any text"));
+  CHECK(problem("stories.yaml", "prompt.max_tokens=100") == "no error");
+  CHECK(test::contains(problem("quickstart.yaml", "model.max_positions=30"), "but the model's 30 leave"));
+}
+
+TEST_CASE("a backbone beside the policy's holds the policy's prompts and has no adapters of its own") {
+  const auto problem = [](const char* file, const std::vector<std::string>& sets) {
+    return test::error_text([&] {
+      const LoadedExperiment loaded = load_experiment(kExperimentSource / "configs" / file, sets);
+      CHECK(loaded.experiment.critic_model().dim == 32);
+      CHECK(loaded.experiment.reward_model().dim == 16);
+    });
+  };
+  const std::vector<std::string> good{"critic.kind=separate", "critic.model={dim: 32, heads: 2, kv_heads: 1}",
+                                      "rewards.model={dim: 16, heads: 2, kv_heads: 1}"};
+  const auto with = [&](const char* set) {
+    std::vector<std::string> sets = good;
+    sets.emplace_back(set);
+    return sets;
+  };
+  CHECK(problem("quickstart.yaml", good) == "no error");
+  CHECK(test::contains(problem("quickstart.yaml", with("rewards.model.max_positions=40")),
+                       "it has 40 positions, but the policy's prompts and pages take up to"));
+  CHECK(test::contains(problem("stories.yaml", with("critic.model.max_positions=511")), "take up to 512"));
+  CHECK(problem("stories.yaml", {good[0], "prompt.max_tokens=400", "critic.model={dim: 32, heads: 2}",
+                                 "critic.model.max_positions=440", good[2]}) == "no error");
+  CHECK(test::contains(problem("quickstart.yaml", with("rewards.model.lora.rank=2")), "leave `lora` out"));
+  CHECK(test::contains(problem("quickstart.yaml", with("critic.model.lora.rank=2")), "`critic.lora`"));
+  CHECK(test::contains(problem("quickstart.yaml", with("critic.kind=shared")), "set critic.kind: separate"));
+  CHECK(test::contains(problem("quickstart.yaml", with("critic.model.heads=5")), "multiple of model.heads"));
+  CHECK(test::contains(problem("quickstart.yaml", {"ppo.reference=host", "model.lora.rank=2"}),
+                       "stay on the device"));
+}
+
 TEST_CASE(
     "a model's folder that is missing or no model is an error at its key, whatever words the prompt has") {
   const test::TemporaryFolder folder;

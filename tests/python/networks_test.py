@@ -17,6 +17,7 @@ NETWORKS = {
     "critic.optimizer.learning_rate": 1e-3,
 }
 NARROW = {"precision.parameters": "bfloat16", "precision.frozen": "bfloat16"}
+OWN_CRITIC = {"critic.model.dim": 32, "critic.model.heads": 2, "critic.model.kv_heads": 1, "critic.model.layers": 1}
 SPLIT = {"distributed.placement": "split", "distributed.learner": 2, "distributed.rollout": 1, "distributed.reward": 1}
 
 
@@ -93,10 +94,13 @@ def main():
     wide_hashes = check_networks(wide, [("two", 2, {"distributed.zero": 3}), ("split", 4, SPLIT)])
     check_use(wide, a_request(wide))
     check_other_base(wide)
-    narrow = TinyRun(binary, options.work, "narrow", settings={**NETWORKS, **NARROW})
+    narrow = TinyRun(binary, options.work, "narrow", settings={**NETWORKS, **NARROW, **OWN_CRITIC})
     assert check_networks(narrow, [("two", 2, {"distributed.zero": 2})]) != wide_hashes
+    policy, critic = (json.loads((narrow.folder / kind / "both" / "model.json").read_text()) for kind in ("policies", "critics"))
+    assert policy["base"]["dtype"] == "bfloat16" and critic["kind"] == "critic"
+    assert json.loads((narrow.folder / "critics" / "both" / "config.json").read_text())["hidden_size"] == 32
     whole = TinyRun(binary, options.work, "whole", settings={"precision.parameters": "bfloat16"})
-    check_networks(whole, [("split", 4, SPLIT)])
+    check_networks(whole, [("split", 4, {**SPLIT, "ppo.reference": "host"})])
 
 
 if __name__ == "__main__":

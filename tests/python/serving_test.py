@@ -185,6 +185,8 @@ def check_scores(run, lines):
     assert "missing" in cause(lambda page: page.pop("sections"))
     assert "they are no page: truncated" in cause(tokens(scores[0]["tokens"][:-1]))
     assert "is no token" in cause(tokens([10**6]))
+    for value in (1e300, -1e300, 2.5, -1):
+        assert "is no token" in cause(tokens([value])), value
     assert "no page" in cause(tokens(scores[0]["tokens"][1:]))
     assert "unknown key" in cause(lambda page: page.update(tokenz=[]))
     run.bad_usage("generate", "--score", file, "--temperature", 0.5, says=["--score", "--temperature"])

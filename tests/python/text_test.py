@@ -23,7 +23,9 @@ def make_export(binary, work):
     """A few steps of warm-up from the pre-trained weights; items are scored by the LM head alone, as others can."""
     sets = []
     for key, value in {"run": work, "log": work / "log", "simulator.pages": 60, "simulator.test_requests": 20,
-                       "warmup.batch": 12, "model.layout_head": "tokens"}.items():
+                       "warmup.batch": 12, "model.layout_head": "tokens",
+                       # An exported folder needs no reward models, and so not this.
+                       "rewards.model.path": "tests/data/stories260k"}.items():
         sets += ["--set", f"{key}={value}"]
     for verb in ("simulate", "sft"):
         pagewright(binary, verb, "configs/stories.yaml", *sets)

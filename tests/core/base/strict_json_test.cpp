@@ -14,9 +14,11 @@ TEST_CASE("JSON with a key twice in one object, too deep, or broken is refused")
   CHECK(parse_strict_json(R"({"a": {"x": 1}, "b": {"x": [2, {"x": 3}]}})").at("b").at("x").size() == 2);
   CHECK(error(R"({"a": 1, "b": 2, "a": 3})") == "the key \"a\" stands twice in one object");
   CHECK(error(R"({"a": {"b": 1, "\u0062": 2}})") == "the key \"b\" stands twice in one object");
+  CHECK(test::contains(error(R"({"a": )"), "not valid JSON"));
   CHECK(test::contains(error(R"({"a": )"), "parse error"));
+  CHECK(test::contains(error("\xEF\xBB\xBF{}"), "byte order mark"));
   CHECK(error(std::string(60, '[') + std::string(60, ']')) == "no error");
-  CHECK(error(std::string(100'000, '[')) == "more than 64 levels of lists and objects");
+  CHECK(error(std::string(100'000, '[')) == "lists and objects are nested more than 64 levels deep");
 }
 
 }  // namespace pagewright

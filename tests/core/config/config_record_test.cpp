@@ -118,6 +118,15 @@ TEST_CASE("empty lists of sections survive and absent ones stay absent") {
   CHECK(test::contains(text, "# the critic\n# critic: (left out)\n"));
 }
 
+TEST_CASE("a section may be left out of the effective configuration, with all below it and nothing else") {
+  const ConfigFile file = parse_config("seed: 1\nppo: {epochs: 4}\ncritic: {layers: 3}\n", "a.yaml");
+  RecordTestConfig::from(file.root());
+  const std::string text = effective_yaml(file.keys(), "critic");
+  CHECK_FALSE(parse_config(text, "b.yaml").root().has("critic"));
+  CHECK(test::contains(effective_yaml(file.keys()), text));
+  CHECK(effective_yaml(file.keys(), "crit") == effective_yaml(file.keys()));
+}
+
 TEST_CASE("the effective configuration carries meaning, type, range, unit and default of every key") {
   const ConfigFile file = parse_config("seed: 3\nppo: {epochs: 4}\nterms: [{name: x}]\n", "a.yaml");
   const Section root = file.root();

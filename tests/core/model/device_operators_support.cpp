@@ -10,6 +10,7 @@
 #include "core/model/device/device_decode.hpp"
 #include "core/model/layout_head.hpp"
 #include "core/model/transformer.hpp"
+#include "tests/core/model/decode_support.hpp"
 #include "tests/core/model/model_support.hpp"
 
 namespace pagewright::model_test {
@@ -127,45 +128,12 @@ double largest_difference(const ModelOutcome& ours, const ModelOutcome& theirs, 
 
 at::Tensor device_decoded_hidden(const WeightsView& weights, const Batch& batch, std::uint64_t seed,
                                  std::size_t at_once) {
-  std::vector<const TokenBags*> prompts, responses;
-  std::vector<std::int32_t> stream_prompt;
-  std::vector<std::int64_t> prompt_begin, first_row;
-  std::int64_t row = 0;
-  for (const Segment& segment : batch.segments) {
-    if (segment.parent < 0) {
-      prompts.push_back(&segment.tokens);
-      prompt_begin.push_back(row);
-    } else {
-      stream_prompt.push_back(static_cast<std::int32_t>(prompts.size()) - 1);
-      responses.push_back(&segment.tokens);
-      first_row.push_back(row);
-    }
-    row += segment.tokens.size();
-  }
-  DeviceDecodeSession session(weights, prompts, stream_prompt, 17);
-  const at::Tensor& prompt_hidden = session.prompt_hidden();
-  at::Tensor out = at::zeros({row, weights.config().dim}, prompt_hidden.options());
-  for (std::size_t p = 0; p < prompts.size(); ++p)
-    out.narrow(0, prompt_begin[p], prompts[p]->size())
-        .copy_(prompt_hidden.narrow(0, session.prompt_row(static_cast<int>(p), 0), prompts[p]->size()));
-  CounterRandom random(seed, RandomStream::shuffle);
-  std::vector<int> done(responses.size(), 0);
-  while (true) {
-    std::vector<std::int32_t> open;
-    for (std::size_t s = 0; s < responses.size(); ++s)
-      if (done[s] < responses[s]->size()) open.push_back(static_cast<std::int32_t>(s));
-    if (open.empty()) return out;
-    random.shuffle(std::span(open));
-    open.resize(std::min(open.size(), at_once));
-    TokenBags tokens;
-    for (const std::int32_t s : open)
-      tokens.push(responses[static_cast<std::size_t>(s)]->at(done[static_cast<std::size_t>(s)]));
-    const at::Tensor hidden = session.step(open, tokens);
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      const auto s = static_cast<std::size_t>(open[i]);
-      out[first_row[s] + done[s]++].copy_(hidden[static_cast<std::int64_t>(i)]);
-    }
-  }
+  const BatchStreams streams(batch);
+  DeviceDecodeSession session(weights, streams.prompts, streams.stream_prompt, 17);
+  return decoded_in_turns(streams, session, seed, at_once,
+                          [](auto& self, std::span<const std::int32_t> open, const TokenBags& tokens) {
+                            return self.step(open, tokens);
+                          });
 }
 
 }  // namespace pagewright::model_test

@@ -1,7 +1,12 @@
 // ATen's operators, which run the model on devices, against own kernels: here on CPU tensors.
+#include <ATen/ops/ones.h>
+
 #include "core/base/error.hpp"
+#include "core/base/rng.hpp"
 #include "core/model/allowed_softmax.hpp"
 #include "core/model/device/operator_choice.hpp"
+#include "core/model/layout_head.hpp"
+#include "core/model/row_functions.hpp"
 #include "core/model/transformer.hpp"
 #include "tests/core/model/device_operators_support.hpp"
 #include "tests/core/model/model_support.hpp"
@@ -82,6 +87,40 @@ TEST_CASE("decoding over cached keys gives the full forward, whatever is decoded
       for (const std::size_t at_once : {1, 2, 5})
         CHECK(max_difference(device_decoded_hidden(weights, batch, seed, at_once), expected) < 1e-10);
     }
+}
+
+TEST_CASE("operators compute norms and softmax of bfloat16 in float, and round once") {
+  const OperatorsEverywhere everywhere;
+  CounterRandom random(9, RandomStream::init);
+  const at::Tensor narrow = normal_tensor({6, 96}, at::kDouble, random).to(at::kBFloat16),
+                   ones = at::ones({96}, at::kBFloat16);
+  const at::Tensor norm = rms_norm_rows(narrow, ones, 1e-5),
+                   wide = rms_norm_rows(narrow.to(at::kFloat), ones.to(at::kFloat), 1e-5);
+  CHECK(norm.scalar_type() == at::kBFloat16);
+  CHECK(same_bits(norm, wide.to(at::kBFloat16)));
+  TargetRows targets;
+  for (std::int32_t row = 0; row < 6; ++row) {
+    targets.row.push_back(row);
+    targets.target.push_back(row * 7);
+    for (std::int32_t column = row; column < 96; column += 1 + row % 2) targets.allowed.push_back(column);
+    targets.allowed_offsets.push_back(static_cast<std::int32_t>(targets.allowed.size()));
+  }
+  const LayoutLogProbs of_narrow = allowed_log_softmax(narrow, targets, 0.7),
+                       of_wide = allowed_log_softmax(narrow.to(at::kFloat), targets, 0.7);
+  CHECK(of_narrow.log_prob.scalar_type() == at::kFloat);
+  CHECK(same_bits(of_narrow.log_prob, of_wide.log_prob));
+  CHECK(same_bits(of_narrow.entropy, of_wide.entropy));
+}
+
+TEST_CASE("heads of a bfloat16 model are in float") {
+  const OperatorsEverywhere everywhere;
+  for (const ModelConfig& config : device_families()) {
+    const WeightsView weights = random_weights(config, at::kBFloat16, 6, false, 0.1);
+    const at::Tensor hidden = hidden_states(weights, shared_batch(37, 8));
+    const std::vector<std::int64_t> rows{0, 3};
+    CHECK(scalar_head(weights, "value", hidden, rows).scalar_type() == at::kFloat);
+    CHECK(lm_logits(weights, hidden.narrow(0, 0, 2)).scalar_type() == at::kFloat);
+  }
 }
 
 TEST_CASE("operators run bfloat16 weights near the float model of the same numbers") {

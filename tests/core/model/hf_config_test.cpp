@@ -123,6 +123,9 @@ TEST_CASE("rope scaling is read in both spellings") {
       parsed(small_json("llama"), {{"rope_scaling", {{"type", "dynamic"}, {"factor", 4.0}}}});
   CHECK((dynamic.rope.kind == RopeKind::dynamic && dynamic.max_positions == 1024));
   CHECK(dynamic.rope.original_positions == 256);
+  for (const char* type : {"linear", "dynamic", "yarn"})
+    CHECK(test::contains(refusal("llama", {{"rope_scaling", {{"type", type}, {"factor", 1e99}}}}),
+                         "not stretch the context beyond 268435456 positions"));
   const ModelConfig plain =
       parsed(small_json("qwen2"), {{"rope_parameters", {{"rope_type", "default"}, {"rope_theta", 7.5}}}});
   CHECK((plain.rope == RopeScaling{} && plain.rope_theta == 7.5));

@@ -1,67 +1,29 @@
 #include "core/model/kv_cache.hpp"
 
-#include <algorithm>
+#include <iterator>
 
 #include <ATen/ops/empty.h>
 
 #include "core/model/transformer.hpp"
+#include "tests/core/model/decode_support.hpp"
 #include "tests/core/model/model_support.hpp"
 #include "tests/support/catch.hpp"
 
 namespace pagewright::model_test {
 namespace {
 
-/// Decodes the responses of a shared batch, a few streams at a time in random order, and returns their hidden
-/// states in the order of the batch; the prompts' rows are the session's own.
+/// Hidden states of a shared batch, its responses decoded a few streams at a time.
 template <class T>
 at::Tensor decoded_hidden(const WeightsView& weights, const Batch& batch, std::uint64_t seed,
                           std::size_t at_once) {
-  std::vector<const TokenBags*> prompts;
-  std::vector<std::int32_t> stream_prompt;
-  std::vector<std::int64_t> first_row;
-  std::vector<const TokenBags*> responses;
-  std::int64_t row = 0;
-  std::vector<std::int64_t> prompt_begin;
-  for (const Segment& segment : batch.segments) {
-    if (segment.parent < 0) {
-      prompts.push_back(&segment.tokens);
-      prompt_begin.push_back(row);
-    } else {
-      stream_prompt.push_back(static_cast<std::int32_t>(prompts.size()) - 1);
-      responses.push_back(&segment.tokens);
-      first_row.push_back(row);
-    }
-    row += segment.tokens.size();
-  }
-  const std::int64_t dim = weights.config().dim;
-  DecodeSession<T> session(weights, prompts, stream_prompt, 17);
-  const at::Tensor& prompt_hidden = session.prompt_hidden();
-  at::Tensor out = at::empty({row, dim}, prompt_hidden.options());
-  T* to = out.mutable_data_ptr<T>();
-  for (std::size_t p = 0; p < prompts.size(); ++p)
-    for (int i = 0; i < prompts[p]->size(); ++i)
-      std::copy_n(prompt_hidden.const_data_ptr<T>() + session.prompt_row(static_cast<int>(p), i) * dim, dim,
-                  to + (prompt_begin[p] + i) * dim);
-  CounterRandom random(seed, RandomStream::shuffle);
-  std::vector<int> done(responses.size(), 0);
-  while (true) {
-    std::vector<std::int32_t> open;
-    for (std::size_t s = 0; s < responses.size(); ++s)
-      if (done[s] < responses[s]->size()) open.push_back(static_cast<std::int32_t>(s));
-    if (open.empty()) return out;
-    random.shuffle(std::span(open));
-    open.resize(std::min(open.size(), at_once));
-    TokenBags tokens;
-    for (const std::int32_t s : open)
-      tokens.push(responses[static_cast<std::size_t>(s)]->at(done[static_cast<std::size_t>(s)]));
-    std::vector<T> hidden(open.size() * static_cast<std::size_t>(dim));
-    session.step(open, tokens, hidden.data());
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      const auto s = static_cast<std::size_t>(open[i]);
-      std::copy_n(hidden.data() + static_cast<std::int64_t>(i) * dim, dim,
-                  to + (first_row[s] + done[s]++) * dim);
-    }
-  }
+  const BatchStreams streams(batch);
+  DecodeSession<T> session(weights, streams.prompts, streams.stream_prompt, 17);
+  const auto step = [&](auto& self, std::span<const std::int32_t> open, const TokenBags& tokens) {
+    at::Tensor hidden = at::empty({std::ssize(open), weights.config().dim}, self.prompt_hidden().options());
+    self.step(open, tokens, hidden.template mutable_data_ptr<T>());
+    return hidden;
+  };
+  return decoded_in_turns(streams, session, seed, at_once, step);
 }
 
 void check_decoding(const std::vector<ModelConfig>& configs, const std::vector<std::uint64_t>& seeds) {

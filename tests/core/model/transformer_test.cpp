@@ -33,23 +33,25 @@ std::vector<ModelConfig> windowed() {
   return all;
 }
 
+void check_against_plain_operators(const ModelConfig& config) {
+  const WeightsView weights = random_weights(config, at::kDouble, 1, true);
+  const Batch batch = shared_batch(37, 2);
+  CounterRandom random(3, RandomStream::init);
+  const at::Tensor probe = normal_tensor({batch.rows(), config.dim}, at::kDouble, random);
+  const at::Tensor ours = hidden_states(weights, batch), theirs = reference_hidden(weights, batch);
+  CHECK(max_difference(ours, theirs) < 1e-12);
+  const auto grads = gradients(weights, at::sum(ours * probe));
+  const auto expected = gradients(weights, at::sum(theirs * probe));
+  for (std::size_t i = 0; i < grads.size(); ++i) {
+    INFO("parameter " << i);
+    CHECK(max_difference(grads[i], expected[i]) < 1e-10 * (1 + expected[i].abs().max().item<double>()));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("hidden states and all gradients equal those of plain ATen operators") {
-  for (const ModelConfig& config : families()) {
-    const WeightsView weights = random_weights(config, at::kDouble, 1, true);
-    const Batch batch = shared_batch(37, 2);
-    CounterRandom random(3, RandomStream::init);
-    const at::Tensor probe = normal_tensor({batch.rows(), config.dim}, at::kDouble, random);
-    const at::Tensor ours = hidden_states(weights, batch), theirs = reference_hidden(weights, batch);
-    CHECK(max_difference(ours, theirs) < 1e-12);
-    const auto grads = gradients(weights, at::sum(ours * probe));
-    const auto expected = gradients(weights, at::sum(theirs * probe));
-    for (std::size_t i = 0; i < grads.size(); ++i) {
-      INFO("parameter " << i);
-      CHECK(max_difference(grads[i], expected[i]) < 1e-10 * (1 + expected[i].abs().max().item<double>()));
-    }
-  }
+  for (const ModelConfig& config : families()) check_against_plain_operators(config);
 }
 
 namespace {
@@ -83,20 +85,7 @@ TEST_CASE("a shared prompt gives the bits of copied prompts behind a sliding win
 }
 
 TEST_CASE("attention behind a sliding window equals brute force in double") {
-  for (const ModelConfig& config : windowed()) {
-    const WeightsView weights = random_weights(config, at::kDouble, 1, true);
-    const Batch batch = shared_batch(37, 2);
-    CounterRandom random(3, RandomStream::init);
-    const at::Tensor probe = normal_tensor({batch.rows(), config.dim}, at::kDouble, random);
-    const at::Tensor ours = hidden_states(weights, batch), theirs = reference_hidden(weights, batch);
-    CHECK(max_difference(ours, theirs) < 1e-12);
-    const auto grads = gradients(weights, at::sum(ours * probe));
-    const auto expected = gradients(weights, at::sum(theirs * probe));
-    for (std::size_t i = 0; i < grads.size(); ++i) {
-      INFO("parameter " << i);
-      CHECK(max_difference(grads[i], expected[i]) < 1e-10 * (1 + expected[i].abs().max().item<double>()));
-    }
-  }
+  for (const ModelConfig& config : windowed()) check_against_plain_operators(config);
 }
 
 namespace {

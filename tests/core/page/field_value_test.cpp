@@ -82,6 +82,7 @@ TEST_CASE("prices have as many decimals as their currency") {
   CHECK(price("KWD", 1500) == "1.500 KWD");
   CHECK(price("USD", 7) == "0.07 USD");
   CHECK(price("", 250) == "2.50");
+  CHECK(price("XXX", 250) == "2.50");  // ISO 4217: no currency, as in imported trivago pages
 }
 
 }  // namespace pagewright

@@ -3,6 +3,9 @@
 #include <filesystem>
 #include <numeric>
 
+#include <nlohmann/json.hpp>
+
+#include "core/base/file.hpp"
 #include "core/config/config_file.hpp"
 #include "core/page/page_language.hpp"
 #include "core/page/prompt_writer.hpp"
@@ -122,6 +125,25 @@ TEST_CASE("others read the written prompt as the same tokens") {
   request.candidates.pop_back();  // a title that spells tokens means tokens to others
   const Prompt prompt = language.prompt(request, backwards(request));
   CHECK(read_by_others(language, request) == ids_of(prompt.tokens));
+}
+
+TEST_CASE("others read the same tokens where the tokenizer marks the first word alone") {
+  const std::filesystem::path file =
+      std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "stories260k" / "tokenizer.json";
+  auto json = nlohmann::json::parse(read_file(file));
+  json["normalizer"] = nullptr;
+  json["pre_tokenizer"] = {
+      {"type", "Metaspace"}, {"replacement", "\u2581"}, {"prepend_scheme", "first"}, {"split", false}};
+  const Tokenizer first_alone = Tokenizer::parse(json.dump());
+  REQUIRE(first_alone.encode_plain("ball") != first_alone.encode_plain("ball", false));
+  for (const char* start : {"context: [\"{query|text}\"]\n", "context: [\"{context.device|hash:4}\"]\n"}) {
+    const PageLanguage language = word_language(
+        word_template(std::string(start) + "candidate: {tokens: [\"{title|text}\"]}", first_alone));
+    Request request = toy_request();
+    request.candidates.pop_back();
+    const Prompt prompt = language.prompt(request, backwards(request));
+    CHECK(read_by_others(language, request) == ids_of(prompt.tokens));
+  }
 }
 
 TEST_CASE("tables and words stand side by side, and others read them, too") {

@@ -52,6 +52,7 @@ void check_pages(const std::vector<Trajectory>& ours, const std::vector<Trajecto
     CHECK(ours[i].tokens == theirs[i].tokens);
     CHECK(ours[i].page == theirs[i].page);
     CHECK(ours[i].policy_version == theirs[i].policy_version);
+    REQUIRE(ours[i].log_probs.size() == theirs[i].log_probs.size());
     for (std::size_t t = 0; t < ours[i].log_probs.size(); ++t)
       CHECK(std::abs(ours[i].log_probs[t] - theirs[i].log_probs.at(t)) < 1e-4);
   }
@@ -62,16 +63,22 @@ void check_asked(const Asked& ours, const Asked& theirs) {
   check_pages(ours.greedy, theirs.greedy);
   check_pages(ours.sampled, theirs.sampled);
   check_pages(ours.unconstrained, theirs.unconstrained);
-  for (std::size_t i = 0; i < ours.scored.size(); ++i)
+  REQUIRE(ours.scored.size() == theirs.scored.size());
+  for (std::size_t i = 0; i < ours.scored.size(); ++i) {
+    REQUIRE(ours.scored[i].size() == theirs.scored[i].size());
     for (std::size_t t = 0; t < ours.scored[i].size(); ++t) {
       CHECK(std::abs(ours.scored[i][t] - theirs.scored[i].at(t)) < 1e-4);
       CHECK(std::abs(ours.scored[i][t] - ours.sampled[i].log_probs.at(t)) < 1e-4);
     }
-  for (std::size_t i = 0; i < ours.first_slots.size(); ++i)
+  }
+  REQUIRE(ours.first_slots.size() == theirs.first_slots.size());
+  for (std::size_t i = 0; i < ours.first_slots.size(); ++i) {
+    REQUIRE(ours.first_slots[i].size() == theirs.first_slots[i].size());
     for (std::size_t j = 0; j < ours.first_slots[i].size(); ++j) {
       const double one = ours.first_slots[i][j], other = theirs.first_slots[i].at(j);
       CHECK((one == other || std::abs(one - other) < 1e-4));
     }
+  }
 }
 
 }  // namespace
@@ -92,6 +99,7 @@ TEST_CASE("a bfloat16 policy composes valid pages whose log-probs are near those
   const Asked asked = ask(weights);
   for (std::size_t i = 0; i < asked.sampled.size(); ++i) {
     CHECK(asked.sampled[i].invalid_cause.empty());
+    REQUIRE(asked.scored[i].size() == asked.sampled[i].log_probs.size());
     for (std::size_t t = 0; t < asked.scored[i].size(); ++t)
       CHECK(std::abs(asked.scored[i][t] - asked.sampled[i].log_probs.at(t)) < 0.5);
   }

@@ -1,4 +1,4 @@
-#include "core/page/json_fields.hpp"
+#include "core/base/json_fields.hpp"
 
 #include <algorithm>
 #include <limits>

@@ -1,0 +1,58 @@
+#include "launch/run_identity.hpp"
+
+#include <fmt/format.h>
+
+#include "core/base/sha256.hpp"
+#include "core/numerics/numeric_threads.hpp"
+#include "launch/run_folder.hpp"
+
+namespace pagewright {
+
+namespace {
+
+bool was_always_so(const std::string& path, const std::string& value) {
+  static const std::map<std::string, std::string> kBefore = {{"distributed.determinism", "exact"},
+                                                             {"model.layout_start", "names"},
+                                                             {"model.path", "\"\""},
+                                                             {"model.start", "pretrained"},
+                                                             {"ppo.importance_cap", "2"},
+                                                             {"ppo.max_staleness", "0"},
+                                                             {"ppo.micro_batch", "0"},
+                                                             {"ppo.micro_batch_tokens", "0"},
+                                                             {"precision.frozen", "float32"},
+                                                             {"precision.gradients", "float32"},
+                                                             {"precision.parameters", "float32"},
+                                                             {"precision.reduction", "float32"},
+                                                             {"prompt.candidate.heading", "\"\""},
+                                                             {"prompt.end", "\"\""},
+                                                             {"prompt.history.heading", "\"\""},
+                                                             {"prompt.max_tokens", "0"}};
+  const auto found = kBefore.find(path);
+  return found != kBefore.end() && found->second == value;
+}
+
+std::string frozen_sha256(const FlatParameters* parameters) {
+  return parameters && parameters->frozen() ? parameters->frozen()->sha256() : "";
+}
+
+}  // namespace
+
+std::string trained_configuration(const LoadedExperiment& loaded, const std::string& policy) {
+  const bool adapters = loaded.experiment.model.lora.on(), critic = loaded.experiment.critic.separate();
+  std::string text = policy;
+  for (const auto& [path, value] : loaded.values) {
+    if (is_free_key(path) || was_always_so(path, value)) continue;
+    if ((!adapters && path.starts_with("model.lora.")) || (!critic && path.starts_with("critic."))) continue;
+    text += fmt::format("\n{}: {}", path, value);
+  }
+  return text;
+}
+
+RunIdentity run_identity(const LoadedExperiment& loaded, const std::string& policy,
+                         const FlatParameters& parameters, const FlatParameters* critic) {
+  const std::string critics = frozen_sha256(critic);
+  return {sha256_hex(trained_configuration(loaded, policy)), loaded.experiment.language().hash(),
+          numeric_fingerprint(), frozen_sha256(&parameters) + (critics.empty() ? "" : " " + critics)};
+}
+
+}  // namespace pagewright
