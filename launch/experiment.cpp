@@ -47,22 +47,16 @@ void read_policies(const Section& root, double alpha, std::vector<PolicyVariant>
   }
 }
 
-/// The tokenizer in the folder of the model; none for a model from scratch, or when it cannot be read.
+/// The tokenizer in the folder of the model; none for a model from scratch, or when it cannot be read. A
+/// folder that holds no model is a complaint already.
 std::optional<Tokenizer> read_tokenizer(const Section& model, const ModelConfig& config) {
-  if (config.path.empty()) return std::nullopt;
+  if (config.path.empty() || !std::filesystem::exists(config.path / "config.json")) return std::nullopt;
   try {
     return Tokenizer::read(config.path);
   } catch (const Error& error) {
     model.complain("path", error.what());
     return std::nullopt;
   }
-}
-
-void check_model(const Section& section, const ModelConfig& model) {
-  if (model.dim % model.heads != 0 && model.head_dim == 0)
-    section.complain("heads", "model.dim must be a multiple of model.heads, or set model.head_dim");
-  if (model.heads % model.kv_heads != 0)
-    section.complain("kv_heads", "model.heads must be a multiple of model.kv_heads");
 }
 
 /// A backbone of its own for the models of `parent`; they read the policy's prompts, so that the tokenizers
@@ -72,7 +66,6 @@ std::optional<ModelConfig> read_own_backbone(const Section& parent, const std::s
   const std::optional<Section> section = parent.optional_child("model", doc);
   if (!section) return std::nullopt;
   ModelConfig config = ModelConfig::from(*section);
-  check_model(*section, config);
   if (const std::optional<Tokenizer> own = read_tokenizer(*section, config))
     if (!policys || own->hash() != policys->hash())
       section->complain("path", policys ? "its tokenizer is another than that of model.path, but the model "
@@ -171,15 +164,16 @@ Experiment read_experiment(const Section& root) {
   experiment.schema = PageSchema::from(root.child("schema", "what a page may look like"));
   const Section model = root.child("model", "the transformer");
   experiment.model = ModelConfig::from(model);
-  check_model(model, experiment.model);
   const Section prompt = root.child("prompt", "which fields of a request the model sees");
-  experiment.prompt = PromptTemplate::from(prompt, read_tokenizer(model, experiment.model));
-  const std::int64_t positions = limit_prompts(prompt, experiment);
+  const std::optional<Tokenizer> tokenizer = read_tokenizer(model, experiment.model);
+  const bool tokenizer_failed = !experiment.model.path.empty() && !tokenizer;
+  experiment.prompt = PromptTemplate::from(prompt, tokenizer, tokenizer_failed);
+  const std::int64_t positions = tokenizer_failed ? 0 : limit_prompts(prompt, experiment);
   experiment.warmup = WarmupConfig::from(root.child("warmup", "supervised start: `sft`"));
   const Section rewards = root.child("rewards", "learned rewards: `fit-reward`");
   experiment.rewards = RewardsConfig::from(rewards);
-  experiment.reward_backbone = read_own_backbone(
-      rewards, "backbone of the reward models, if not that of `model`", experiment.prompt.tokenizer());
+  experiment.reward_backbone =
+      read_own_backbone(rewards, "backbone of the reward models, if not that of `model`", tokenizer);
   check_own_backbone(rewards, experiment.reward_backbone, positions,
                      "reward models are trained whole; leave `lora` out");
   rewards.read("diversity", experiment.diversity_weight,
@@ -196,9 +190,8 @@ Experiment read_experiment(const Section& root) {
   experiment.reference_on_host = read_reference_place(ppo, experiment.model);
   const Section critic = root.child("critic", "what judges the worth of a state in `train`");
   experiment.critic = CriticConfig::from(critic, experiment.ppo_optimizer);
-  experiment.critic_backbone =
-      read_own_backbone(critic, "backbone of a separate critic, if it does not start from the warm-up's",
-                        experiment.prompt.tokenizer());
+  experiment.critic_backbone = read_own_backbone(
+      critic, "backbone of a separate critic, if it does not start from the warm-up's", tokenizer);
   check_own_backbone(critic, experiment.critic_backbone, positions,
                      "the critic's adapters are `critic.lora`");
   if (experiment.critic.separate())

@@ -22,10 +22,6 @@ void check_rope(const RopeScaling& rope, std::int64_t head_size) {
           "model: rope beta_fast {} and beta_slow {} must be positive", rope.beta_fast, rope.beta_slow);
 }
 
-}  // namespace
-
-namespace {
-
 ModelConfig shape_of_folder(const Section& section, const std::filesystem::path& folder) {
   if (folder.empty()) return {};
   try {
@@ -104,6 +100,7 @@ ModelConfig ModelConfig::from(const Section& section) {
     section.complain("heads", "heads must divide dim, or head_dim must be given");
   else if (c.head_size() % 2 != 0)
     section.complain("head_dim", "the width of a head must be even (rotary positions turn pairs)");
+  c.path = path;
   return c;
 }
 

@@ -34,7 +34,10 @@ class PromptTemplate {
   ///   placed_features: true
   /// With `tokens` in place of `fused` each field has positions of its own, and with a tokenizer there may be
   /// words and text fields: candidate: {tokens: [" {title|text:24} for {price|text}"]}.
-  static PromptTemplate from(const Section& section, std::optional<Tokenizer> tokenizer = std::nullopt);
+  /// `tokenizer_failed`: the model has one that could not be read, which is a complaint already; words are no
+  /// second one.
+  static PromptTemplate from(const Section& section, std::optional<Tokenizer> tokenizer = std::nullopt,
+                             bool tokenizer_failed = false);
 
   TokenId base_size() const { return base_size_; }
   const std::optional<Tokenizer>& tokenizer() const { return tokenizer_; }

@@ -65,9 +65,10 @@ void read_words(const Section& section, const char* key, std::string& words, boo
 
 }  // namespace
 
-PromptTemplate PromptTemplate::from(const Section& section, std::optional<Tokenizer> tokenizer) {
+PromptTemplate PromptTemplate::from(const Section& section, std::optional<Tokenizer> tokenizer,
+                                    bool tokenizer_failed) {
   PromptTemplate result;
-  const bool words = tokenizer.has_value();
+  const bool words = tokenizer.has_value() || tokenizer_failed;
   result.tokenizer_ = std::move(tokenizer);
   result.placed_features_ = !words;
   result.context_ =

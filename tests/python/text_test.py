@@ -1,13 +1,17 @@
 """A pre-trained model with prompts of words, from its folder to an exported one: `transformers` with the exported
-tokenizer reads the same prompts and gives the same pages with the same probabilities."""
+tokenizer reads the same prompts and gives the same pages with the same probabilities. --long: every verb with adapters on it, and a
+model of half a billion parameters."""
 import argparse
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import time
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen2Config
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SECTIONS = [("carousel", 3), ("list", 2)]  # of configs/stories.yaml
@@ -61,11 +65,96 @@ def check_page(model, tokenizer, page, greedy):
         assert worst < 1e-4, f"propensities {page['slot_propensities']}, theirs {propensities}"
 
 
+def settings(values):
+    return [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+
+
+def measured(binary, *arguments, stdin=None):
+    """Seconds and peak memory, in bytes, of a verb that succeeds."""
+    start = time.monotonic()
+    process = subprocess.Popen([binary, *map(str, arguments)], cwd=SOURCE, stdin=stdin, stdout=subprocess.PIPE, text=True)
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, (arguments, output)
+    return output, time.monotonic() - start, usage.ru_maxrss * 1024
+
+
+def adapters(binary, work):
+    """From the pre-trained weights through every verb with adapters; two ranks give the bits of one."""
+    values = {"run": work / "one", "log": work / "log", "simulator.pages": 120, "simulator.test_requests": 20,
+              "warmup.batch": 24, "model.lora.rank": 4, "rewards.gains.propensities": "power", "rewards.page.fit.epochs": 1,
+              "rewards.item.fit.epochs": 1, "rewards.normaliser_pages": 16, "ppo.iterations": 2, "ppo.requests": 16,
+              "evaluation.bootstrap": 100}
+    for verb in ("simulate", "sft", "fit-reward"):
+        pagewright(binary, verb, "configs/stories.yaml", *settings(values))
+    shutil.copytree(work / "one", work / "two")
+    one = pagewright(binary, "train", "configs/stories.yaml", *settings(values))
+    two = subprocess.run([SOURCE / "launch" / "mpirun.sh", "2", "train", "configs/stories.yaml",
+                          *settings({**values, "run": work / "two"})], capture_output=True, text=True,
+                         env={**os.environ, "PAGEWRIGHT": str(binary)})
+    assert two.returncode == 0, two.stderr
+    hashes = [line for line in one.splitlines() if "sha256" in line]
+    assert len(hashes) == 2 and all(line in two.stdout for line in hashes), (one, two.stdout)
+    pagewright(binary, "evaluate", "configs/stories.yaml", *settings(values))
+    pagewright(binary, "export", "configs/stories.yaml", *settings(values), "--out", work / "exported")
+    requests = pagewright(binary, "inspect", work / "log", "--requests", 3)
+    answers = [pagewright(binary, "generate", *source, "--greedy", text=requests).splitlines()
+               for source in ((work / "exported",), ("configs/stories.yaml", *settings(values)))]
+    pages = [[json.loads(line)["sections"] for line in lines] for lines in answers]
+    assert len(pages[0]) == 3 and pages[0] == pages[1], "merged adapters give other pages"
+    print("every verb with adapters on a pre-trained model; 2 ranks as 1")
+
+
+def make_large(folder):
+    """The shape of Qwen2.5-0.5B, stored in bfloat16: 1 GB; a tokenizer with as many tokens, most of them never used."""
+    torch.manual_seed(1)
+    torch.set_default_dtype(torch.bfloat16)
+    config = Qwen2Config(vocab_size=151936, hidden_size=896, intermediate_size=4864, num_hidden_layers=24,
+                         num_attention_heads=14, num_key_value_heads=2, max_position_embeddings=32768,
+                         tie_word_embeddings=True, rope_parameters=dict(rope_type="default", rope_theta=1e6))
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder, max_shard_size="300MB")
+    torch.set_default_dtype(torch.float32)
+    source = SOURCE / "tests" / "data" / "tokenizers" / "qwen_like"
+    tokenizer = json.loads((source / "tokenizer.json").read_text())
+    added, vocabulary = tokenizer["added_tokens"], tokenizer["model"]["vocab"]
+    first_added = config.vocab_size - len(added)
+    vocabulary.update({f"unused{number}": number for number in range(len(vocabulary), first_added)})
+    for number, token in enumerate(added):
+        token["id"] = first_added + number
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    shutil.copy(source / "tokenizer_config.json", folder)
+
+
+def large(binary, work):
+    """Half a billion parameters load, take steps with adapters and compose a page within 8 GB."""
+    make_large(work / "large")
+    values = {"run": work / "run-large", "log": work / "log-large", "model.path": work / "large", "simulator.pages": 24,
+              "simulator.requests_per_user": 1, "simulator.test_requests": 4, "simulator.candidates.count": 6,
+              "simulator.candidates.relevant": 3, "warmup.batch": 8, "warmup.epochs": 1, "model.lora.rank": 8,
+              "precision.frozen": "bfloat16", "model.layout_head": "tokens"}
+    pagewright(binary, "simulate", "configs/stories.yaml", *settings(values))
+    output, seconds, peak = measured(binary, "sft", "configs/stories.yaml", *settings(values))
+    print(f"{output}sft of the large model: {seconds:.0f} s, peak {peak / 1e9:.1f} GB")
+    assert peak < 8e9
+    request = work / "request.json"
+    request.write_text(pagewright(binary, "inspect", values["log"], "--requests", 1))
+    with request.open() as lines:
+        page, seconds, peak = measured(binary, "generate", "configs/stories.yaml", *settings(values), "--policy", "warmup",
+                                       stdin=lines)
+    assert len(json.loads(page)["sections"]) == 2
+    print(f"a page of the large model, loaded for it: {seconds:.1f} s, peak {peak / 1e9:.1f} GB")
+    assert peak < 8e9
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pagewright", required=True)
     parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("--long", action="store_true")
     options = parser.parse_args()
+    if options.long:
+        adapters(options.pagewright, options.work)
+        return large(options.pagewright, options.work)
     exported = make_export(options.pagewright, options.work)
     requests = pagewright(options.pagewright, "inspect", options.work / "log", "--requests", 6)
     model = AutoModelForCausalLM.from_pretrained(exported, dtype=torch.float32).eval()
