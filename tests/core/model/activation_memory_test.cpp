@@ -1,0 +1,126 @@
+// How much memory a forward and backward pass takes: the formula in docs/distributed.md.
+#include <algorithm>
+#include <cstdlib>
+
+#include <ATen/ops/sum.h>
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+
+#include "core/model/layer_source.hpp"
+#include "core/model/transformer.hpp"
+#include "tests/core/model/model_support.hpp"
+#include "tests/support/catch.hpp"
+
+namespace pagewright::model_test {
+namespace {
+
+/// Bytes that tensors on the CPU hold, now and at most.
+struct TensorBytes {
+  std::int64_t now = 0, most = 0;
+};
+TensorBytes counted_bytes;
+
+/// The allocator of CPU tensors, for one thread, with every block's size before it.
+class CountingAllocator : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(std::size_t bytes) override {
+    auto* block = static_cast<std::byte*>(
+        std::aligned_alloc(kHeader, kHeader + (bytes + kHeader - 1) / kHeader * kHeader));
+    *reinterpret_cast<std::size_t*>(block) = bytes;
+    counted_bytes.now += static_cast<std::int64_t>(bytes);
+    counted_bytes.most = std::max(counted_bytes.most, counted_bytes.now);
+    return {block + kHeader, block + kHeader, &free_block, c10::kCPU};
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return &free_block; }
+  void copy_data(void* to, const void* from, std::size_t bytes) const override {
+    default_copy_data(to, from, bytes);
+  }
+
+ private:
+  static constexpr std::size_t kHeader = 64;
+  static void free_block(void* data) {
+    std::byte* block = static_cast<std::byte*>(data) - kHeader;
+    counted_bytes.now -= static_cast<std::int64_t>(*reinterpret_cast<std::size_t*>(block));
+    std::free(block);
+  }
+};
+
+/// The most that tensors hold during `work` beyond what they hold before it.
+template <class Work>
+std::int64_t most_bytes_during(const Work& work) {
+  static CountingAllocator counting;
+  c10::Allocator* usual = c10::GetCPUAllocator();
+  c10::SetCPUAllocator(&counting, 100);
+  counted_bytes = {};
+  work();
+  c10::SetCPUAllocator(usual, 100);
+  return counted_bytes.most;
+}
+
+/// Weights that are there all the time, lent layer by layer.
+class WholeLayers : public LayerSource {
+ public:
+  explicit WholeLayers(WeightsView weights) : weights_(std::move(weights)) {}
+  WeightsView acquire(std::int64_t, LayerPass) override { return weights_; }
+  void release(std::int64_t, LayerPass) override {}
+
+ private:
+  WeightsView weights_;
+};
+
+ModelConfig measured_config() {
+  ModelConfig config = small_config();
+  config.vocab_size = 64, config.layout_begin = 60, config.structure_size = 0;
+  config.dim = 64, config.heads = 4, config.kv_heads = 2, config.head_dim = 24, config.ffn_dim = 160;
+  config.layers = 4, config.max_positions = 4096;
+  config.qk_norm = config.qkv_bias = false;
+  return config;
+}
+
+/// Floats that the backward pass of a layer needs of a position.
+std::int64_t kept_by_layer(const ModelConfig& c) {
+  const std::int64_t attention = c.heads * c.head_size(), group = c.kv_heads * c.head_size();
+  std::int64_t kept = 4 * c.dim + 2 * attention + 2 * group + 3 * c.ffn_dim + c.heads + 2;
+  if (c.qk_norm) kept += attention + group + c.heads + c.kv_heads;
+  return kept;
+}
+
+/// docs/distributed.md, "Activations".
+std::int64_t activation_bytes(const ModelConfig& c, std::int64_t positions, bool checkpointed) {
+  const std::int64_t layers =
+      checkpointed ? c.layers * c.dim + kept_by_layer(c) : c.layers * kept_by_layer(c);
+  return 4 * positions * (layers + 3 * c.ffn_dim);
+}
+
+Batch one_segment(int positions) {
+  CounterRandom random(8, RandomStream::init);
+  Batch batch;
+  batch.segments.push_back({random_bags(positions, 60, random)});
+  return batch;
+}
+
+}  // namespace
+
+TEST_CASE("a training pass takes the memory that the documentation promises, within a hundredth") {
+  constexpr int kPositions = 1500;
+  ModelConfig wide = measured_config();
+  wide.qk_norm = true;
+  const Batch batch = one_segment(kPositions);
+  for (const ModelConfig& config : {measured_config(), wide})
+    for (const bool checkpointed : {false, true}) {
+      WeightsView weights = random_weights(config, at::kFloat, 1, true);
+      if (checkpointed)
+        weights = WeightsView(std::make_shared<const ModelConfig>(config),
+                              std::make_shared<const WeightsView::Tensors>(weights.tensors()), 0,
+                              std::make_shared<WholeLayers>(weights));
+      const std::int64_t taken =
+          most_bytes_during([&] { at::sum(hidden_states(weights, batch)).backward(); });
+      const std::int64_t promised = activation_bytes(config, kPositions, checkpointed);
+      INFO(taken << " bytes, " << promised << " promised, checkpointed " << checkpointed);
+      CHECK(taken > 1'000'000);
+      CHECK(static_cast<double>(taken) > 0.99 * static_cast<double>(promised));
+      CHECK(static_cast<double>(taken) < 1.01 * static_cast<double>(promised));
+    }
+}
+
+}  // namespace pagewright::model_test
