@@ -83,9 +83,10 @@ void add_generate_verb(CLI::App& app) {
       "ends with 1. docs/serving.md tells more.");
   auto config = add_config_options(*verb);
   auto options = std::make_shared<GenerateOptions>();
-  auto* file = verb->add_option("FILE", options->file,
-                                "requests: JSON Lines (also packed, .xz), or one JSON document, a request or "
-                                "a list of them; otherwise standard input");
+  auto* file = verb->add_option(
+      "FILE", options->file,
+      "requests: JSON Lines (also packed: .gz, .xz, .zst), or one JSON document, a request or "
+      "a list of them; otherwise standard input");
   auto* score =
       verb->add_option("--score", options->score,
                        "score pages instead: JSON Lines, each a request with its page as `generate` "

@@ -60,7 +60,7 @@ void add_import_verb(CLI::App& app) {
   const auto arguments = std::make_shared<ImportArguments>();
   auto& options = arguments->options;
   verb->add_option("files", arguments->files,
-                   "files to read, in this order; names that end in .xz are unpacked")
+                   "files to read, in this order; names that end in .gz, .xz or .zst are unpacked")
       ->required();
   verb->add_option("--out", arguments->out, "folder of the log")->required();
   verb->add_option("--format", options.format, import_formats_help())->capture_default_str();

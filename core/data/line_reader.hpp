@@ -1,22 +1,21 @@
 #pragma once
-// Text files line by line, plain or packed with xz.
+// Text files line by line, plain or packed.
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 
+#include "core/data/byte_source.hpp"
+
 namespace pagewright {
 
-/// Lines of a file; a name that ends in ".xz" is unpacked on the way. Line ends are "\n" or "\r\n"; a last
+/// Lines of a file, which open_bytes() unpacks. Line ends are "\n" or "\r\n"; a last
 /// line without one counts. A byte order mark at the beginning is skipped.
 class LineReader {
  public:
   /// Error if the file cannot be opened.
   explicit LineReader(const std::filesystem::path& path);
-  ~LineReader();
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
 
   /// The next line, without its end; false at the end. Error if the file cannot be read or its packing is
   /// damaged.
@@ -26,11 +25,10 @@ class LineReader {
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  class Source;
   bool fill();
 
   std::filesystem::path path_;
-  std::unique_ptr<Source> source_;
+  std::unique_ptr<ByteSource> source_;
   std::string buffer_;
   std::size_t position_ = 0;
   std::int64_t line_number_ = 0;

@@ -185,7 +185,7 @@ std::unique_ptr<LineInput> open_line_input(const std::filesystem::path& file, co
   if (std::filesystem::is_regular_file(file)) {
     if (begins_a_document(first_full_line(file)))
       return std::make_unique<DocumentElements>(file.string(), read_document(file), stop);
-    if (file.extension() == ".xz") return std::make_unique<PackedLines>(file, stop);
+    if (unpacked_name(file) != file) return std::make_unique<PackedLines>(file, stop);
   }
   require(!std::filesystem::is_directory(file), "{}: a folder, a file is needed", file.string());
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);

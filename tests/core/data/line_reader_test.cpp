@@ -3,6 +3,8 @@
 #include <vector>
 
 #include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "tests/core/data/data_support.hpp"
 #include "tests/support/catch.hpp"
@@ -20,7 +22,7 @@ std::vector<std::string> all_lines(const std::filesystem::path& path) {
   return lines;
 }
 
-std::string packed(const std::string& text) {
+std::string packed_by_xz(const std::string& text) {
   std::string out(text.size() + 1024, '\0');
   std::size_t size = 0;
   const auto status = lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, nullptr,
@@ -30,6 +32,37 @@ std::string packed(const std::string& text) {
   out.resize(size);
   return out;
 }
+
+std::string packed_by_gzip(const std::string& text) {
+  std::string out(text.size() + 1024, '\0');
+  z_stream stream{};
+  REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string in = text;
+  stream.next_in = reinterpret_cast<Bytef*>(in.data());
+  stream.avail_in = static_cast<uInt>(in.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string packed_by_zstd(const std::string& text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  const std::size_t size = ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3);
+  REQUIRE(ZSTD_isError(size) == 0);
+  out.resize(size);
+  return out;
+}
+
+struct Packing {
+  const char* ending;
+  const char* name;
+  std::string (*pack)(const std::string& text);
+};
+constexpr Packing kPackings[] = {
+    {"gz", "gzip", packed_by_gzip}, {"xz", "xz", packed_by_xz}, {"zst", "zstd", packed_by_zstd}};
 
 TEST_CASE("lines end at line feeds, with or without carriage returns, and the last may lack one") {
   const DataTestFolder folder;
@@ -51,23 +84,37 @@ TEST_CASE("lines longer than any buffer come back whole, plain and packed") {
     text += expected.back() + "\n";
   }
   CHECK(all_lines(write_text_file(folder.path() / "a.txt", text)) == expected);
-  CHECK(all_lines(write_text_file(folder.path() / "a.xz", packed(text))) == expected);
   auto twice = expected;
   twice.insert(twice.end(), expected.begin(), expected.end());
-  CHECK(all_lines(write_text_file(folder.path() / "b.xz", packed(text) + packed(text))) == twice);
+  for (const Packing& packing : kPackings) {
+    INFO(packing.name);
+    const std::filesystem::path path = folder.path() / (std::string("a.") + packing.ending);
+    CHECK(all_lines(write_text_file(path, packing.pack(text))) == expected);
+    CHECK(all_lines(write_text_file(path, packing.pack(text) + packing.pack(text))) == twice);
+    CHECK(all_lines(write_text_file(path, packing.pack(""))).empty());
+    CHECK(unpacked_name(path) == folder.path() / "a");
+  }
+  // An output that is full to the last byte when the input ends.
+  const std::string piece((1 << 18) - 1, 'x');
+  for (const Packing& packing : kPackings)
+    CHECK(all_lines(write_text_file(folder.path() / (std::string("b.") + packing.ending),
+                                    packing.pack(piece + "\n"))) == std::vector<std::string>{piece});
 }
 
-TEST_CASE("a missing file, a folder and a cut xz file are named") {
+TEST_CASE("a missing file, a folder and a packed file that is cut are named") {
   const DataTestFolder folder;
   CHECK(missing_from_error([&] { all_lines(folder.path() / "none"); },
                            {"none: cannot be opened: No such file"}) == "");
   CHECK(missing_from_error([&] { all_lines(folder.path()); }, {"a folder, a file is needed"}) == "");
-  const auto whole = packed(std::string(100000, 'x') + "\n");
-  CHECK(missing_from_error(
-            [&] { all_lines(write_text_file(folder.path() / "a.xz", whole.substr(0, whole.size() / 2))); },
-            {"a.xz: the xz file is cut short or damaged"}) == "");
-  CHECK(missing_from_error([&] { all_lines(write_text_file(folder.path() / "a.xz", "plain text\n")); },
-                           {"a.xz: the xz file is cut short or damaged"}) == "");
+  for (const Packing& packing : kPackings) {
+    const std::string name = std::string("a.") + packing.ending;
+    const std::string complaint = name + ": the " + packing.name + " file is cut short or damaged";
+    const std::string whole = packing.pack(std::string(100000, 'x') + "\n");
+    for (const std::string& bytes : {whole.substr(0, whole.size() / 2), whole.substr(0, whole.size() - 1),
+                                     std::string("plain text\n"), std::string()})
+      CHECK(missing_from_error([&] { all_lines(write_text_file(folder.path() / name, bytes)); },
+                               {complaint}) == "");
+  }
 }
 
 }  // namespace
