@@ -64,6 +64,11 @@ void add_import_verb(CLI::App& app) {
       ->required();
   verb->add_option("--out", arguments->out, "folder of the log")->required();
   verb->add_option("--format", options.format, import_formats_help())->capture_default_str();
+  verb->add_option("--map", options.map, "of the format table: YAML file that says what the columns mean");
+  verb->add_option("--set", options.map_sets,
+                   "override a key of the map, as in --set items.file=products.csv")
+      ->take_all()
+      ->allow_extra_args(false);
   auto* split =
       verb->add_option("--split", arguments->split, "put all requests into one split: train, valid or test");
   auto* shares =

@@ -7,6 +7,8 @@
 #include "core/data/jsonl_importer.hpp"
 #include "core/data/line_reader.hpp"
 #include "core/data/log_columns.hpp"
+#include "core/data/table_file.hpp"
+#include "core/data/table_importer.hpp"
 #include "core/data/trivago_importer.hpp"
 
 namespace pagewright {
@@ -16,10 +18,19 @@ constexpr std::int64_t kRequestsPerPart = 50000;
 
 constexpr LogFormat kLogFormats[] = {
     {"jsonl", "one JSON object a page: request, candidates, page, propensities, events (docs/log-format.md)",
-     make_jsonl_importer},
+     [](const ImportOptions&) { return make_jsonl_importer(); }},
     {"trivago",
      "click-outs of the RecSys Challenge 2019, one JSON object a click-out, pages and revisits told apart",
-     make_trivago_importer},
+     [](const ImportOptions&) { return make_trivago_importer(); }},
+    {"table",
+     "CSV or JSON Lines of slots or pages, with the meaning of its columns in --map FILE.yaml; "
+     "configs/import/ "
+     "has maps of public data sets",
+     [](const ImportOptions& options) {
+       require(!options.map.empty(),
+               "the format table needs --map FILE.yaml, which says what its columns mean");
+       return make_table_importer(options.map, options.map_sets);
+     }},
 };
 
 const LogFormat& find_log_format(const std::string& name) {
@@ -40,42 +51,65 @@ std::unordered_set<std::string> known_page_ids(const std::filesystem::path& fold
   return ids;
 }
 
-/// Notes rows that cannot be used; with `strict` the first one ends the import.
-class UnusableRows {
- public:
-  UnusableRows(const ImportOptions& options, ImportReport& report) : options_(options), report_(report) {}
-
-  void add(const std::string& file, std::int64_t line, const std::string& reason) {
-    if (options_.strict) fail("{}:{}: {}", file, line, reason);
-    ++report_.unusable;
-    if (report_.first_unusable.size() < options_.shown_rows)
-      report_.first_unusable.push_back({file, line, reason});
-  }
-
- private:
-  const ImportOptions& options_;
-  ImportReport& report_;
-};
-
-void import_file(const std::filesystem::path& path, LogImporter& importer, ImportSink& sink,
-                 UnusableRows& unusable, ImportReport& report, Progress& progress) {
-  LineReader reader(path);
-  for (std::string line; reader.next(line);) {
-    if (line.find_first_not_of(" \t") == std::string::npos) continue;
-    ++report.rows;
-    try {
-      importer.row(line, sink);
-    } catch (const Error& error) {
-      unusable.add(path.string(), reader.line_number(), error.what());
-    }
-    progress.advance();
-  }
-}
-
 }  // namespace
 
 std::span<const LogFormat> log_formats() {
   return kLogFormats;
+}
+
+/// Ends the import, through every row that is being taken.
+struct ImportRows::Stop : Error {
+  using Error::Error;
+};
+
+void ImportRows::unusable(const std::string& file, std::int64_t line, const std::string& reason) {
+  if (options_.strict) throw Stop(fmt::format("{}:{}: {}", file, line, reason));
+  ++report_.unusable;
+  if (report_.first_unusable.size() < options_.shown_rows)
+    report_.first_unusable.push_back({file, line, reason});
+}
+
+void ImportRows::count() {
+  ++report_.rows;
+  progress_.advance();
+}
+
+void ImportRows::take(const std::string& file, std::int64_t line, const std::function<void()>& use) {
+  try {
+    use();
+  } catch (const Stop&) {
+    throw;
+  } catch (const Error& error) {
+    unusable(file, line, error.what());
+  }
+}
+
+void ImportRows::read(TableFile& table, const std::function<void()>& row) {
+  for (bool more = true; more;) {
+    bool taken = false;
+    std::string problem;
+    try {
+      more = table.next();
+      taken = more;
+      if (more) row();
+    } catch (const Stop&) {
+      throw;
+    } catch (const Error& error) {
+      problem = error.what();
+      taken = true;
+    }
+    if (taken) count();
+    if (!problem.empty()) unusable(table.path().string(), table.line(), problem);
+  }
+}
+
+void LineImporter::file(const std::filesystem::path& path, ImportSink& sink, ImportRows& rows) {
+  LineReader reader(path);
+  for (std::string line; reader.next(line);) {
+    if (line.find_first_not_of(" \t") == std::string::npos) continue;
+    rows.count();
+    rows.take(path.string(), reader.line_number(), [&] { row(line, sink); });
+  }
 }
 
 ImportSink::ImportSink(LogWriter& writer, SplitRule split, std::unordered_set<std::string> known_pages)
@@ -121,22 +155,23 @@ ImportReport import_log(const std::vector<std::filesystem::path>& files, const s
                         const ImportOptions& options) {
   options.split.validate();
   require(!files.empty(), "no file to import");
-  const auto importer = find_log_format(options.format).make();
+  const auto importer = find_log_format(options.format).make(options);
   std::string source = options.format + ":";
   for (const auto& file : files) source += " " + file.filename().string();
   if (source.size() > 1000) source = source.substr(0, 1000) + " ...";
   LogWriter writer(folder, {source, options.split.describe()}, options.append);
   ImportSink sink(writer, options.split, known_page_ids(folder, options.append));
   ImportReport report;
-  UnusableRows unusable(options, report);
   {
     Progress progress("import", 0);
-    for (const auto& file : files) import_file(file, *importer, sink, unusable, report, progress);
-    importer->finish(sink);
+    ImportRows rows(options, report, progress);
+    for (const auto& file : files) importer->file(file, sink, rows);
+    importer->finish(sink, rows);
   }
   report.pages = sink.pages();
   report.revisits = sink.revisits();
   report.ignored_events = sink.ignored_events();
+  report.counts = sink.counts();
   require(report.rows > 0, "{}: no rows; is it the right file?", files.front().string());
   if (report.pages == 0) fail("{}: not one usable row\n{}", files.front().string(), report.text());
   writer.commit();
@@ -153,6 +188,7 @@ std::string ImportReport::text() const {
     text += fmt::format(
         "  {} events of action '{}' left out: only impression, view, click, add_to_cart and purchase count\n",
         count, action);
+  for (const auto& [what, count] : counts) text += fmt::format("  {} {}\n", count, what);
   return text;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -16,6 +17,9 @@
 #include "core/data/split_rule.hpp"
 
 namespace pagewright {
+
+class Progress;
+class TableFile;
 
 /// Takes what an importer has understood and writes it. A request and its pages go in together or not at all.
 class ImportSink {
@@ -31,10 +35,13 @@ class ImportSink {
   void add_to_last(LoggedPage page);
   /// Counts an event whose action is not one of ours and is left out.
   void ignore_event(const std::string& action);
+  /// Counts something else that the report says, in words: "events of an id that was seen before, dropped".
+  void count(const std::string& what, std::int64_t times = 1) { counts_[what] += times; }
 
   std::int64_t pages() const { return pages_; }
   std::int64_t revisits() const { return revisits_; }
   const std::map<std::string, std::int64_t>& ignored_events() const { return ignored_events_; }
+  const std::map<std::string, std::int64_t>& counts() const { return counts_; }
 
  private:
   void check(const LoggedPage& page, std::size_t candidates) const;
@@ -47,30 +54,67 @@ class ImportSink {
   std::size_t last_candidates_ = 0;
   std::int64_t pages_ = 0;
   std::int64_t revisits_ = 0;
-  std::map<std::string, std::int64_t> ignored_events_;
+  std::map<std::string, std::int64_t> ignored_events_, counts_;
 };
 
-/// Understands the rows of one format. One object lives for all files of an import.
+struct ImportOptions;
+struct ImportReport;
+
+/// Counts rows and notes those that cannot be used; with `strict` the first one ends the import.
+class ImportRows {
+ public:
+  ImportRows(const ImportOptions& options, ImportReport& report, Progress& progress)
+      : options_(options), report_(report), progress_(progress) {}
+
+  /// Calls `row` for each row of the table; its Error is that row's.
+  void read(TableFile& table, const std::function<void()>& row);
+  /// Another row was read.
+  void count();
+  /// Runs `use`; its Error is noted for the row.
+  void take(const std::string& file, std::int64_t line, const std::function<void()>& use);
+
+ private:
+  struct Stop;
+  void unusable(const std::string& file, std::int64_t line, const std::string& reason);
+
+  const ImportOptions& options_;
+  ImportReport& report_;
+  Progress& progress_;
+};
+
+/// Understands one format. One object lives for all files of an import.
 class LogImporter {
  public:
   virtual ~LogImporter() = default;
+  virtual void file(const std::filesystem::path& path, ImportSink& sink, ImportRows& rows) = 0;
+  /// After the last file, for formats that keep pages until then.
+  virtual void finish(ImportSink& sink, ImportRows& rows) {
+    static_cast<void>(sink);
+    static_cast<void>(rows);
+  }
+};
+
+/// A format whose rows are lines.
+class LineImporter : public LogImporter {
+ public:
+  void file(const std::filesystem::path& path, ImportSink& sink, ImportRows& rows) final;
   /// Takes one line that is not empty. An Error says why the row cannot be used; the import then goes on with
   /// the next.
   virtual void row(std::string_view line, ImportSink& sink) = 0;
-  /// After the last row, for formats that spread a page over rows.
-  virtual void finish(ImportSink& sink) { static_cast<void>(sink); }
 };
 
 struct LogFormat {
   const char* name;
   const char* description;
-  std::unique_ptr<LogImporter> (*make)();
+  std::unique_ptr<LogImporter> (*make)(const ImportOptions& options);
 };
 /// All formats, as `pagewright import --help` lists them.
 std::span<const LogFormat> log_formats();
 
 struct ImportOptions {
   std::string format = "jsonl";
+  std::filesystem::path map;          ///< of the format `table`: what its columns mean
+  std::vector<std::string> map_sets;  ///< keys of the map to override
   SplitRule split;
   bool strict = false;         ///< stop at the first row that cannot be used
   bool append = false;         ///< add to a log that exists
@@ -89,7 +133,7 @@ struct ImportReport {
   std::int64_t revisits = 0;
   std::int64_t unusable = 0;
   std::vector<UnusableRow> first_unusable;
-  std::map<std::string, std::int64_t> ignored_events;
+  std::map<std::string, std::int64_t> ignored_events, counts;
   /// Several lines for people; ends with a line break.
   std::string text() const;
 };

@@ -9,6 +9,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/json_fields.hpp"
+#include "core/data/event_kind.hpp"
 #include "core/data/import.hpp"
 #include "core/page/page_json.hpp"
 
@@ -18,15 +19,6 @@ namespace {
 constexpr std::array<std::string_view, 3> kJsonlLogKeys = {"events", "revisit_of", "page_timestamp"};
 constexpr std::array<std::string_view, 6> kJsonlEventKeys = {"action_name", "slot",  "item_id",
                                                              "timestamp",   "price", "quantity"};
-
-/// UBI's action names; those of other actions give nothing.
-std::optional<EventKind> jsonl_event_kind(std::string_view action) {
-  if (action == "impression" || action == "view") return EventKind::impression;
-  if (action == "click") return EventKind::click;
-  if (action == "add_to_cart") return EventKind::cart;
-  if (action == "purchase") return EventKind::purchase;
-  return std::nullopt;
-}
 
 std::int64_t jsonl_integer(const JsonObject& object, std::string_view key, std::int64_t fallback,
                            std::int64_t least, std::int64_t most) {
@@ -66,7 +58,7 @@ std::vector<Event> jsonl_events(const JsonObject& root, const Request& request, 
   std::vector<std::string> ignored;
   for (const auto& object : root.objects("events")) {
     const auto action = object.required_text("action_name");
-    const auto kind = jsonl_event_kind(action);
+    const auto kind = event_kind_of_action(action);
     if (!kind) {
       ignored.push_back(action);
       continue;
@@ -101,7 +93,7 @@ PropensityKind jsonl_propensity_kind(const JsonObject& root, bool has_slots) {
                 "must be slot_given_prefix or slot_marginal when there are slot_propensities");
 }
 
-class JsonlImporter final : public LogImporter {
+class JsonlImporter final : public LineImporter {
  public:
   void row(std::string_view line, ImportSink& sink) override {
     const auto json = parse_json(line);

@@ -149,7 +149,7 @@ LoggedPage trivago_page(const TrivagoRow& row) {
 }
 
 /// Note [Pages and revisits]
-class TrivagoImporter final : public LogImporter {
+class TrivagoImporter final : public LineImporter {
  public:
   void row(std::string_view line, ImportSink&) override {
     const auto row = parse_trivago_row(line);
@@ -165,7 +165,7 @@ class TrivagoImporter final : public LogImporter {
     pages_.push_back(std::move(page));
   }
 
-  void finish(ImportSink& sink) override {
+  void finish(ImportSink& sink, ImportRows&) override {
     for (std::size_t i = 0; i < pages_.size(); ++i) {
       std::vector<LoggedPage> page;
       page.push_back(std::move(pages_[i]));
