@@ -40,7 +40,8 @@ void CarouselModel::count(const ClickSession& session, Row row, RateCounts& attr
   double before = 1;  // P(the slot before was looked at | clicks of the row)
   for (std::size_t n = 0; n + 1 < weight.size(); ++n) {
     const std::size_t k = row.begin + n;
-    const double here = std::accumulate(weight.begin() + static_cast<std::ptrdiff_t>(n) + 1, weight.end(), 0.0) / sum;
+    const double here =
+        std::accumulate(weight.begin() + static_cast<std::ptrdiff_t>(n) + 1, weight.end(), 0.0) / sum;
     reached.add(session.positions[k], here, before);
     attracted.add(session.documents[k], session.clicks[k], here);
     before = here;
@@ -60,8 +61,7 @@ void CarouselModel::step(const ClickSessions& train) {
 bool CarouselModel::examination(const ClickSession& session, std::span<double> result) const {
   for (const Row row : rows_of(session)) {
     double looked = 1;
-    for (std::size_t k = row.begin; k < row.end; ++k)
-      result[k] = looked *= reach_->at(session.positions[k]);
+    for (std::size_t k = row.begin; k < row.end; ++k) result[k] = looked *= reach_->at(session.positions[k]);
   }
   return true;
 }

@@ -7,9 +7,9 @@ namespace pagewright {
 /// looked at from its first item on until the user leaves it. One probability for each kind of position:
 /// of scanning the row for its first slot, of going on from the slot before for the others. The same user
 /// either scans a row or not, so that clicks in a row come together, which a position-based model cannot say.
-/// After the idea of the carousel click model (Rahdari, Kveton, Brusilovsky 2022) that rows are browsed before
-/// items; there the user leaves at the first click, here a page may have several. EM over how far each row was
-/// looked at, which is exact: a row of n slots has n + 1 cases.
+/// After the idea of the carousel click model (Rahdari, Kveton, Brusilovsky 2022) that rows are browsed
+/// before items; there the user leaves at the first click, here a page may have several. EM over how far each
+/// row was looked at, which is exact: a row of n slots has n + 1 cases.
 class CarouselModel : public ClickModel {
  public:
   std::string name() const override { return "carousel"; }

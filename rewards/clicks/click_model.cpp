@@ -9,7 +9,11 @@ namespace pagewright {
 
 std::vector<ClickParameters> ClickModel::parameters() const {
   std::vector<ClickParameters> result;
-  for (const NamedRates& named : rates()) result.push_back({named.name, named.keys, named.rates->values()});
+  for (const NamedRates& named : rates())
+    if (const auto* regression = dynamic_cast<const FeatureRates*>(named.rates))
+      result.push_back({named.name + " weights", regression->weight_names(), regression->weights()});
+    else
+      result.push_back({named.name, named.keys, named.rates->values()});
   return result;
 }
 
@@ -43,11 +47,9 @@ double log_likelihood(const ClickModel& model, const ClickSessions& sessions) {
   return sum;
 }
 
-FitTrace fit_click_model(ClickModel& model, const ClickSpace& space, const ClickSessions& train,
-                         const ClickFit& fit) {
+FitTrace improve_click_model(ClickModel& model, const ClickSessions& train, const ClickFit& fit) {
   require(train.size() > 0, "click model {}: there is no page to learn from", model.name());
   const auto objective = [&] { return log_likelihood(model, train) + model.log_prior(); };
-  model.start(space, fit);
   FitTrace trace{objective()};
   const int steps = model.closed_form() ? 1 : fit.iterations;
   for (int step = 0; step < steps; ++step) {
@@ -57,6 +59,12 @@ FitTrace fit_click_model(ClickModel& model, const ClickSpace& space, const Click
     if (trace.back() - before < fit.tolerance * std::abs(before)) break;
   }
   return trace;
+}
+
+FitTrace fit_click_model(ClickModel& model, const ClickSpace& space, const ClickSessions& train,
+                         const ClickFit& fit) {
+  model.start(space, fit);
+  return improve_click_model(model, train, fit);
 }
 
 }  // namespace pagewright

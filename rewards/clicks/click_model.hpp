@@ -51,6 +51,7 @@ class ClickModel {
   /// depends on what is shown or clicked, so that a position has no propensity of its own.
   virtual bool examination(const ClickSession&, std::span<double>) const { return false; }
 
+  /// All probabilities; of a regression on features its intercept and weights, called "... weights".
   std::vector<ClickParameters> parameters() const;
   /// Takes the probabilities of one kind as given, in the order of parameters(). Throws Error for a name
   /// that the model lacks.
@@ -71,6 +72,8 @@ class ClickModel {
                                                    double ridge);
 };
 
+/// EM iterations, or the one step of a closed form, from the parameters that the model has.
+FitTrace improve_click_model(ClickModel& model, const ClickSessions& train, const ClickFit& fit);
 /// Starts and fits.
 FitTrace fit_click_model(ClickModel& model, const ClickSpace& space, const ClickSessions& train,
                          const ClickFit& fit);

@@ -24,11 +24,11 @@ ClickModelMaker click_model_maker() {
 
 const std::vector<ClickModelMaker>& click_model_makers() {
   static const std::vector<ClickModelMaker> kMakers{
-      click_model_maker<RateModel>(),      click_model_maker<PositionModel>(),
-      click_model_maker<TrustModel>(),     click_model_maker<CarouselModel>(),
-      click_model_maker<CascadeModel>(),   click_model_maker<DependentModel>(),
+      click_model_maker<RateModel>(),       click_model_maker<PositionModel>(),
+      click_model_maker<TrustModel>(),      click_model_maker<CarouselModel>(),
+      click_model_maker<CascadeModel>(),    click_model_maker<DependentModel>(),
       click_model_maker<ClickChainModel>(), click_model_maker<SimplifiedBayesianModel>(),
-      click_model_maker<BayesianModel>(),  click_model_maker<BrowsingModel>()};
+      click_model_maker<BayesianModel>(),   click_model_maker<BrowsingModel>()};
   return kMakers;
 }
 

@@ -16,10 +16,10 @@ int last_click(const ClickSession& session) {
 void ClickSessions::add(std::span<const int> documents, std::span<const int> positions,
                         std::span<const int> rows, std::span<const std::uint8_t> clicks) {
   require(!clicks.empty(), "click sessions: a list has no slot");
-  require(documents.size() == clicks.size() && positions.size() == clicks.size() &&
-              rows.size() == clicks.size(),
-          "click sessions: {} documents, {} positions, {} rows and {} clicks are not one list",
-          documents.size(), positions.size(), rows.size(), clicks.size());
+  require(
+      documents.size() == clicks.size() && positions.size() == clicks.size() && rows.size() == clicks.size(),
+      "click sessions: {} documents, {} positions, {} rows and {} clicks are not one list", documents.size(),
+      positions.size(), rows.size(), clicks.size());
   documents_.insert(documents_.end(), documents.begin(), documents.end());
   positions_.insert(positions_.end(), positions.begin(), positions.end());
   rows_.insert(rows_.end(), rows.begin(), rows.end());

@@ -100,9 +100,8 @@ void ClickChainModel::step(const ClickSessions& train) {
 
 std::vector<ClickModel::NamedRates> ClickChainModel::rates() const {
   auto result = ChainModel::rates();
-  result.push_back({"continuation",
-                    continuation_.get(),
-                    {"no click", "click, not relevant", "click, relevant"}});
+  result.push_back(
+      {"continuation", continuation_.get(), {"no click", "click, not relevant", "click, relevant"}});
   return result;
 }
 

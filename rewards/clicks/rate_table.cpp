@@ -45,6 +45,12 @@ void FeatureRates::update(const RateCounts& counts) {
   for (std::size_t d = 0; d < values_.size(); ++d) values_[d] = logistic_rate(features_.row(d), weights_);
 }
 
+std::vector<std::string> FeatureRates::weight_names() const {
+  std::vector<std::string> names{"intercept"};
+  names.insert(names.end(), features_.names.begin(), features_.names.end());
+  return names;
+}
+
 double FeatureRates::log_prior() const {
   double sum = 0;
   for (std::size_t f = 1; f < weights_.size(); ++f) sum += weights_[f] * weights_[f];

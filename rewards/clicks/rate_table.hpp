@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "rewards/clicks/click_sessions.hpp"
@@ -63,6 +64,7 @@ class FeatureRates : public RateTable {
 
   void update(const RateCounts& counts) override;
   double log_prior() const override;
+  std::vector<std::string> weight_names() const;
   /// Intercept, then a weight for each feature.
   const std::vector<double>& weights() const { return weights_; }
 

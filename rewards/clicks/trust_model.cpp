@@ -39,8 +39,7 @@ void TrustModel::step(const ClickSessions& train) {
 void TrustModel::click_probabilities(const ClickSession& session, std::span<double> result) const {
   for (std::size_t k = 0; k < session.size(); ++k) {
     const double e = trust_->at(session.positions[k]);
-    result[k] =
-        look_->at(session.positions[k]) * (e + (1 - e) * relevance_->at(session.documents[k]));
+    result[k] = look_->at(session.positions[k]) * (e + (1 - e) * relevance_->at(session.documents[k]));
   }
 }
 

@@ -37,8 +37,7 @@ const VectorSessions& vector_sessions() {
       while (words >> word) {
         clicks.push_back(word.back() == '*');
         if (clicks.back()) word.pop_back();
-        const auto [found, added] =
-            index.try_emplace(query + "/d" + word, static_cast<int>(index.size()));
+        const auto [found, added] = index.try_emplace(query + "/d" + word, static_cast<int>(index.size()));
         if (added) result.space.documents.push_back(found->first);
         documents.push_back(found->second);
       }
