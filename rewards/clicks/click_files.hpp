@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rewards/clicks/click_comparison.hpp"
+#include "rewards/clicks/position_identification.hpp"
 
 namespace pagewright {
 

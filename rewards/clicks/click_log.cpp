@@ -1,6 +1,8 @@
 #include "rewards/clicks/click_log.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -27,12 +29,25 @@ class NameIndex {
   std::vector<std::string> names_;
 };
 
+/// Names of the free features of candidates of training requests.
+std::vector<std::string> free_features(const FeedbackLog& log) {
+  std::set<std::string> names;
+  for (const LoggedRequest& logged : log.requests)
+    if (logged.split == Split::train)
+      for (const Item& item : logged.request.candidates)
+        for (const auto& [name, value] : item.features) names.insert(name);
+  return {names.begin(), names.end()};
+}
+
 /// Turns pages into sessions.
 class ClickLogBuilder {
  public:
-  ClickLogBuilder(const PageSchema& schema, ClickDocuments documents)
+  ClickLogBuilder(const FeedbackLog& log, const PageSchema& schema, ClickDocuments documents)
       : schema_(schema), documents_(documents) {
-    if (documents == ClickDocuments::features) features_.names = candidate_signal_names();
+    if (documents != ClickDocuments::features) return;
+    features_.names = candidate_signal_names();
+    free_features_ = free_features(log);
+    for (const std::string& name : free_features_) features_.names.push_back("features." + name);
   }
 
   void add(const Request& request, const LoggedPage& page, ClickSessions& sessions) {
@@ -86,48 +101,39 @@ class ClickLogBuilder {
     // Signals are of candidate and user, so that every slot is a document of its own.
     const std::vector<double> signals = candidate_signals(request, candidate);
     features_.values.insert(features_.values.end(), signals.begin(), signals.end());
+    for (const std::string& name : free_features_) {
+      const auto found = request.candidates[candidate].features.find(name);
+      const bool known = found != request.candidates[candidate].features.end();
+      features_.values.push_back(known ? found->second : std::numeric_limits<double>::quiet_NaN());
+    }
     return shown_++;
   }
 
   const PageSchema& schema_;
   ClickDocuments documents_;
   NameIndex document_index_, position_index_;
+  std::vector<std::string> free_features_;
   FeatureTable features_;
   int shown_ = 0;
 };
 
-/// Mean 0 and standard deviation 1 for each feature, so that ridge and weights mean the same for all.
+/// Mean 0 and standard deviation 1 for each feature, so that ridge and weights mean the same for all. What is
+/// not known (NaN) becomes the mean.
 void standardise(FeatureTable& table) {
-  const std::size_t width = table.names.size(), rows = width ? table.values.size() / width : 0;
-  for (std::size_t f = 0; f < width && rows > 0; ++f) {
-    double mean = 0, square = 0;
-    for (std::size_t d = 0; d < rows; ++d) mean += table.values[d * width + f] / static_cast<double>(rows);
-    for (std::size_t d = 0; d < rows; ++d) {
-      const double off = table.values[d * width + f] - mean;
-      square += off * off / static_cast<double>(rows);
+  const std::size_t width = table.names.size(), size = table.values.size();
+  for (std::size_t f = 0; f < width; ++f) {
+    double count = 0, mean = 0, square = 0;
+    for (std::size_t i = f; i < size; i += width) {
+      if (std::isnan(table.values[i])) continue;
+      count += 1;
+      const double off = table.values[i] - mean;
+      mean += off / count;
+      square += off * (table.values[i] - mean);
     }
-    const double sd = square > 1e-12 ? std::sqrt(square) : 1;
-    for (std::size_t d = 0; d < rows; ++d)
-      table.values[d * width + f] = (table.values[d * width + f] - mean) / sd;
+    const double sd = square > 1e-12 * count ? std::sqrt(square / count) : 1;
+    for (std::size_t i = f; i < size; i += width)
+      table.values[i] = std::isnan(table.values[i]) ? 0 : (table.values[i] - mean) / sd;
   }
-}
-
-/// Groups of positions that share a document, directly or through others.
-std::size_t connected_groups(const std::map<int, std::set<int>>& positions_of, std::size_t positions) {
-  std::vector<std::size_t> parent(positions);
-  for (std::size_t p = 0; p < positions; ++p) parent[p] = p;
-  const auto root = [&](std::size_t p) {
-    while (parent[p] != p) p = parent[p] = parent[parent[p]];
-    return p;
-  };
-  std::set<std::size_t> used, roots;
-  for (const auto& [document, places] : positions_of)
-    for (const int place : places) {
-      used.insert(static_cast<std::size_t>(place));
-      parent[root(static_cast<std::size_t>(place))] = root(static_cast<std::size_t>(*places.begin()));
-    }
-  for (const std::size_t p : used) roots.insert(root(p));
-  return roots.size();
 }
 
 }  // namespace
@@ -135,7 +141,7 @@ std::size_t connected_groups(const std::map<int, std::set<int>>& positions_of, s
 ClickLog click_log(const FeedbackLog& log, const PageSchema& schema, const GainConfig& gains,
                    ClickDocuments documents) {
   ClickLog result;
-  ClickLogBuilder builder(schema, documents);
+  ClickLogBuilder builder(log, schema, documents);
   for (const LoggedPage& page : log.pages) {
     const Request& request = log.requests[static_cast<std::size_t>(page.request)].request;
     if (gains.learns_from(log, page, Split::train)) builder.add(request, page, result.train);
@@ -144,54 +150,6 @@ ClickLog click_log(const FeedbackLog& log, const PageSchema& schema, const GainC
   result.space = builder.space(std::max(result.train.longest(), result.valid.longest()));
   standardise(result.space.features);
   return result;
-}
-
-PositionIdentification position_identification(const ClickLog& clicks, const FeedbackLog& log,
-                                               const GainConfig& gains) {
-  std::map<int, std::set<int>> positions_of;
-  std::set<int> positions;
-  for (std::size_t s = 0; s < clicks.train.size(); ++s) {
-    const ClickSession session = clicks.train[s];
-    for (std::size_t k = 0; k < session.size(); ++k) {
-      positions_of[session.documents[k]].insert(session.positions[k]);
-      positions.insert(session.positions[k]);
-    }
-  }
-  PositionIdentification found;
-  found.documents = positions_of.size();
-  for (const auto& [document, places] : positions_of) found.documents_two += places.size() > 1;
-  found.positions = positions.size();
-  found.groups = connected_groups(positions_of, clicks.space.positions.size());
-  for (const LoggedPage& page : log.pages)
-    found.uniform_pages +=
-        page.policy_id == gains.uniform_policy && gains.learns_from(log, page, Split::train);
-  return found;
-}
-
-std::string identification_text(const PositionIdentification& found, ClickDocuments documents) {
-  const std::string uniform =
-      found.uniform_pages > 0
-          ? fmt::format("{} training pages are uniformly random.", found.uniform_pages)
-          : std::string("No page is uniformly random, so attractive items may have stood where users look.");
-  if (documents == ClickDocuments::features)
-    return fmt::format(
-        "Examination of {} positions is told from attractiveness only as far as the features explain it. "
-        "{}\n",
-        found.positions, uniform);
-  const std::string seen = fmt::format("{} of {} documents were seen at more than one of {} positions",
-                                       found.documents_two, found.documents, found.positions);
-  if (found.documents_two == 0)
-    return fmt::format(
-        "Propensities are not identified: no item was seen at two positions, so clicks cannot tell where "
-        "users "
-        "look from what they like. Examination below rests on the prior alone; do not use it. {}\n",
-        uniform);
-  if (found.groups > 1)
-    return fmt::format(
-        "Propensities are identified only within {} groups of positions that no item connects ({}): do not "
-        "compare positions of different groups. {}\n",
-        found.groups, seen, uniform);
-  return fmt::format("Propensities are identified up to one factor: {}. {}\n", seen, uniform);
 }
 
 }  // namespace pagewright

@@ -13,7 +13,7 @@ std::vector<ClickParameters> ClickModel::parameters() const {
     if (const auto* regression = dynamic_cast<const FeatureRates*>(named.rates))
       result.push_back({named.name + " weights", regression->weight_names(), regression->weights()});
     else
-      result.push_back({named.name, named.keys, named.rates->values()});
+      result.push_back({named.name, {named.keys.begin(), named.keys.end()}, named.rates->values()});
   return result;
 }
 
@@ -56,7 +56,7 @@ FitTrace improve_click_model(ClickModel& model, const ClickSessions& train, cons
     model.step(train);
     const double before = trace.back();
     trace.push_back(objective());
-    if (trace.back() - before < fit.tolerance * std::abs(before)) break;
+    if (trace.back() - before < fit.tolerance * static_cast<double>(train.size())) break;
   }
   return trace;
 }

@@ -13,8 +13,8 @@ namespace pagewright {
 
 /// How a click model is fitted.
 struct ClickFit {
-  int iterations = 50;      ///< of EM, at most
-  double tolerance = 1e-7;  ///< EM stops when an iteration raises the log-likelihood by less than this share
+  int iterations = 100;     ///< of EM, at most
+  double tolerance = 1e-6;  ///< EM stops when an iteration raises the log-likelihood by less than this a list
   Smoothing attractiveness, satisfaction;  ///< of documents, without features
   Smoothing structure;                     ///< of everything else: examination, continuation, trust
   double ridge = 1;                        ///< of the regression on features
@@ -63,7 +63,7 @@ class ClickModel {
   struct NamedRates {
     std::string name;
     RateTable* rates;
-    std::vector<std::string> keys;
+    std::span<const std::string> keys;
   };
   virtual std::vector<NamedRates> rates() const = 0;
 

@@ -41,7 +41,7 @@ ClicksConfig ClicksConfig::from(const Section& section) {
                     "for logs whose items are rarely shown");
   section.read("iterations", config.iterations, at_least(1), "EM iterations at most");
   section.read("tolerance", config.tolerance, at_least(0),
-               "EM stops when an iteration raises the log-likelihood by less than this share of it");
+               "EM stops when an iteration raises the log-likelihood a page by less than this");
   section.read("prior_strength", config.prior_strength, above(0).in_units("impressions"),
                "how strongly documents are drawn to the mean attractiveness of the log");
   section.read("ridge", config.ridge, at_least(0),

@@ -14,8 +14,8 @@ enum class ClickDocuments { item, query, features };
 struct ClicksConfig {
   std::vector<std::string> models;  ///< by name; all by default
   ClickDocuments documents = ClickDocuments::item;
-  int iterations = 50;         ///< of EM, at most
-  double tolerance = 1e-7;     ///< share of the log-likelihood below which EM stops
+  int iterations = 100;        ///< of EM, at most
+  double tolerance = 1e-6;     ///< gain of log-likelihood a page below which EM stops
   double prior_strength = 10;  ///< impressions that a document's prior counts as
   double ridge = 1;            ///< of the regression on features
 

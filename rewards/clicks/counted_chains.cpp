@@ -30,7 +30,9 @@ std::size_t CascadeModel::counted(const ClickSession& session) const {
 
 void DependentModel::start(const ClickSpace& space, const ClickFit& fit) {
   CountedChain::start(space, fit);
-  continuation_ = std::make_unique<RateTable>(static_cast<std::size_t>(space.ranks), fit.structure);
+  rank_names_.clear();
+  for (int k = 0; k < space.ranks; ++k) rank_names_.push_back(fmt::format("rank {}", k + 1));
+  continuation_ = std::make_unique<RateTable>(rank_names_.size(), fit.structure);
 }
 
 void DependentModel::count_ends(const ClickSessions& train) {
@@ -45,9 +47,7 @@ void DependentModel::count_ends(const ClickSessions& train) {
 
 std::vector<ClickModel::NamedRates> DependentModel::rates() const {
   auto result = CountedChain::rates();
-  std::vector<std::string> ranks;
-  for (int k = 0; k < space_->ranks; ++k) ranks.push_back(fmt::format("rank {}", k + 1));
-  result.push_back({"continuation", continuation_.get(), ranks});
+  result.push_back({"continuation", continuation_.get(), rank_names_});
   return result;
 }
 

@@ -45,6 +45,7 @@ class DependentModel : public CountedChain {
   std::vector<NamedRates> rates() const override;
 
  private:
+  std::vector<std::string> rank_names_;
   std::unique_ptr<RateTable> continuation_;
 };
 

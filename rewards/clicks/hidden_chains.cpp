@@ -1,5 +1,7 @@
 #include "rewards/clicks/hidden_chains.hpp"
 
+#include <array>
+
 namespace pagewright {
 namespace {
 
@@ -55,7 +57,8 @@ void BayesianModel::step(const ClickSessions& train) {
 std::vector<ClickModel::NamedRates> BayesianModel::rates() const {
   auto result = ChainModel::rates();
   result.push_back({"satisfaction", satisfaction_.get(), space_->documents});
-  result.push_back({"perseverance", perseverance_.get(), {"gamma"}});
+  static const std::array<std::string, 1> kGamma{"gamma"};
+  result.push_back({"perseverance", perseverance_.get(), kGamma});
   return result;
 }
 
@@ -100,8 +103,8 @@ void ClickChainModel::step(const ClickSessions& train) {
 
 std::vector<ClickModel::NamedRates> ClickChainModel::rates() const {
   auto result = ChainModel::rates();
-  result.push_back(
-      {"continuation", continuation_.get(), {"no click", "click, not relevant", "click, relevant"}});
+  static const std::array<std::string, 3> kStates{"no click", "click, not relevant", "click, relevant"};
+  result.push_back({"continuation", continuation_.get(), kStates});
   return result;
 }
 

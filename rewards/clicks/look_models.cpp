@@ -7,7 +7,8 @@ namespace pagewright {
 void LookModel::start(const ClickSpace& space, const ClickFit& fit) {
   space_ = &space;
   attraction_ = document_rates(space, fit.attractiveness, fit.ridge);
-  look_ = std::make_unique<RateTable>(places(space).size(), fit.structure);
+  places_ = places(space);
+  look_ = std::make_unique<RateTable>(places_.size(), fit.structure);
 }
 
 void LookModel::step(const ClickSessions& train) {
@@ -58,8 +59,7 @@ void LookModel::click_probabilities(const ClickSession& session, std::span<doubl
 }
 
 std::vector<ClickModel::NamedRates> LookModel::rates() const {
-  return {{"attractiveness", attraction_.get(), space_->documents},
-          {"examination", look_.get(), places(*space_)}};
+  return {{"attractiveness", attraction_.get(), space_->documents}, {"examination", look_.get(), places_}};
 }
 
 bool PositionModel::examination(const ClickSession& session, std::span<double> result) const {

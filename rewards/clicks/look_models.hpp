@@ -27,6 +27,7 @@ class LookModel : public ClickModel {
 
  private:
   const ClickSpace* space_ = nullptr;
+  std::vector<std::string> places_;
   std::unique_ptr<RateTable> attraction_, look_;
 };
 

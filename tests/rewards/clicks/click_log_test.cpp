@@ -1,10 +1,14 @@
 #include "rewards/clicks/click_log.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "rewards/clicks/candidate_signals.hpp"
 #include "rewards/clicks/click_comparison.hpp"
 #include "rewards/clicks/click_files.hpp"
-#include "rewards/clicks/click_models.hpp"
+#include "rewards/clicks/position_identification.hpp"
 #include "rewards/simulator/simulated_log.hpp"
+#include "rewards/simulator/world.hpp"
 #include "tests/rewards/clicks/clicks_support.hpp"
 #include "tests/rewards/simulator/simulator_support.hpp"
 #include "tests/support/catch.hpp"
@@ -156,6 +160,39 @@ TEST_CASE(
                        "'dcm' examination depends on more than the position"));
   CHECK(test::contains(test::error_text([&] { read_click_examination(folder.path() / "no", std::nullopt); }),
                        "run `pagewright fit-clicks` first"));
+}
+
+TEST_CASE("the position-based model finds the examination of a simulated shop without page effects") {
+  SimulatorConfig config;
+  config.pages = 6000;
+  config.test_requests = 20;
+  config.logging.uniform_share = 1;
+  config.clicks.new_category = config.clicks.same_category = config.clicks.same_brand = 0;
+  config.clicks.near_duplicate = config.clicks.random_clicks = 0;
+  const World world(config, test::carousel_and_grid(), 3);
+  const FeedbackLog log = simulate_log(world);
+  const ClickLog clicks = click_log(log, world.schema(), {}, ClickDocuments::features);
+  const std::vector<double> found = fit_clicks("pbm", clicks, {}).examination_by_slot;
+  std::vector<double> truth(8), rates(8);
+  double pages = 0;
+  for (const LoggedPage& page : log.pages) {
+    const LoggedRequest& logged = log.requests[static_cast<std::size_t>(page.request)];
+    if (logged.split != Split::train) continue;
+    const PageTruth page_truth = world.truth(logged.request, page.page);
+    for (std::size_t k = 0; k < 8; ++k) {
+      truth[k] += page_truth.slots[k].examination;
+      rates[k] += page_truth.slots[k].observed_click;
+    }
+    pages += 1;
+  }
+  REQUIRE(found.size() == 8);
+  for (std::size_t k = 1; k < 8; ++k) {
+    // A ratio of click rates has about this relative standard error.
+    const double error = std::sqrt((1 - rates[0] / pages) / rates[0] + (1 - rates[k] / pages) / rates[k]);
+    CAPTURE(k, found[k], truth[k] / truth[0], error);
+    CHECK(error < 0.06);
+    CHECK(std::abs(found[k] / (truth[k] / truth[0]) - 1) < 4 * error);
+  }
 }
 
 TEST_CASE("documents without training pages keep the mean of the log") {

@@ -155,6 +155,7 @@ TEST_CASE("no EM iteration lowers the likelihood that it raises") {
       const std::unique_ptr<ClickModel> model = make_click_model(name);
       if (model->closed_form()) continue;
       ClickFit fit;
+      fit.iterations = 50;
       fit.tolerance = -1;
       fit.attractiveness = fit.satisfaction = fit.structure = smoothing;
       const FitTrace trace = fit_click_model(*model, recovery_space(), sessions, fit);
