@@ -14,10 +14,10 @@ enum class ClickDocuments { item, query, features };
 struct ClicksConfig {
   std::vector<std::string> models;  ///< by name; all by default
   ClickDocuments documents = ClickDocuments::item;
-  int iterations = 100;        ///< of EM, at most
-  double tolerance = 1e-6;     ///< gain of log-likelihood a page below which EM stops
-  double prior_strength = 10;  ///< impressions that a document's prior counts as
-  double ridge = 1;            ///< of the regression on features
+  int iterations = 100;       ///< of EM, at most
+  double tolerance = 1e-6;    ///< gain of log-likelihood a page below which EM stops
+  double prior_strength = 4;  ///< impressions that a document's prior counts as
+  double ridge = 1;           ///< of the regression on features
 
   /// Reads and documents every key; problems are collected in the section's errors.
   static ClicksConfig from(const Section& section);

@@ -1,5 +1,9 @@
 // What models find again of parameters from which clicks were drawn.
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <tuple>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "rewards/clicks/click_models.hpp"
@@ -79,6 +83,46 @@ TEST_CASE("examination ratios of a position-based model are found again") {
   check_recovery(*truth, kShown, 0.04, [](const ClickModel& model) {
     return relative_to_first(test::values_of(model, "examination"));
   });
+}
+
+TEST_CASE(
+    "where good documents stand high click rates mislead, and a position-based model less with more lists") {
+  const std::vector<double> looks{0.9, 0.7, 0.5, 0.4, 0.25, 0.15}, drawn = spread_rates(kPool, 7);
+  const auto truth = true_model("pbm");
+  truth->set("examination", looks);
+  const auto error_of = [&](const std::vector<double>& ratios) {
+    double sum = 0;
+    for (std::size_t k = 1; k < ratios.size(); ++k)
+      sum += std::abs(ratios[k] / (looks[k] / looks[0]) - 1) / static_cast<double>(ratios.size() - 1);
+    return sum;
+  };
+  std::vector<double> naive, modelled;
+  for (const int lists : {500, 5000, 50000}) {
+    CounterRandom random(11, RandomStream::feedback, static_cast<std::uint64_t>(lists));
+    ClickSessions sessions;
+    for (int s = 0; s < lists; ++s) {
+      std::vector<std::pair<double, int>> ranked;
+      for (int d = 0; d < kPool; ++d)
+        ranked.emplace_back(drawn[static_cast<std::size_t>(d)] + 0.4 * random.normal(), d);
+      std::sort(ranked.rbegin(), ranked.rend());
+      std::vector<int> shown;
+      for (std::size_t k = 0; k < kShown; ++k) shown.push_back(ranked[k].second);
+      sessions.add_list(shown, test::draw_clicks(*truth, shown, std::vector<int>(kShown, 0), random));
+    }
+    ClickFit fit;
+    fit.iterations = 300;
+    for (const auto& [name, kind, errors] :
+         {std::tuple{"position_rate", "click rate", &naive}, std::tuple{"pbm", "examination", &modelled}}) {
+      const auto model = make_click_model(name);
+      fit_click_model(*model, recovery_space(), sessions, fit);
+      errors->push_back(error_of(relative_to_first(test::values_of(*model, kind))));
+    }
+  }
+  CAPTURE(naive, modelled);
+  CHECK(naive[2] > 0.1);
+  CHECK(modelled[2] < 0.02);
+  CHECK(modelled[2] < modelled[1]);
+  CHECK(modelled[1] < modelled[0]);
 }
 
 TEST_CASE("slopes of a trust bias model are found again") {
