@@ -25,6 +25,7 @@ void add_verbs(CLI::App& app, Job& job) {
   add_inspect_verb(app);
   add_simulate_verb(app);
   add_sft_verb(app, job);
+  add_fit_clicks_verb(app);
   add_fit_reward_verb(app, job);
   add_train_verb(app, job);
   add_evaluate_verb(app);

@@ -36,7 +36,7 @@ struct RewardFit {
       : bench(workbench),
         config(workbench.experiment().rewards),
         gains(gain_weights(config.gains, workbench.log())),
-        propensities(position_propensities(config.gains, workbench.log())) {}
+        propensities(position_propensities(config.gains, workbench.log(), workbench.run().file("clicks"))) {}
 
   std::vector<FeedbackPage> pages(Split split) const {
     return feedback_pages(bench.log(), bench.experiment().schema, config.gains, split);

@@ -39,10 +39,13 @@ std::string frozen_sha256(const FlatParameters* parameters) {
 
 std::string trained_configuration(const LoadedExperiment& loaded, const std::string& policy) {
   const bool adapters = loaded.experiment.model.lora.on(), critic = loaded.experiment.critic.separate();
+  const bool click_model = loaded.experiment.rewards.gains.propensities == PropensitySource::click_model;
   std::string text = policy;
   for (const auto& [path, value] : loaded.values) {
     if (is_free_key(path) || was_always_so(path, value)) continue;
     if ((!adapters && path.starts_with("model.lora.")) || (!critic && path.starts_with("critic."))) continue;
+    if (!click_model && (path.starts_with("rewards.clicks.") || path == "rewards.gains.click_model"))
+      continue;
     text += fmt::format("\n{}: {}", path, value);
   }
   return text;

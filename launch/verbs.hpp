@@ -17,6 +17,7 @@ void add_import_verb(CLI::App& app);
 void add_inspect_verb(CLI::App& app);
 void add_simulate_verb(CLI::App& app);
 void add_sft_verb(CLI::App& app, Job& job);
+void add_fit_clicks_verb(CLI::App& app);
 void add_fit_reward_verb(CLI::App& app, Job& job);
 void add_train_verb(CLI::App& app, Job& job);
 void add_evaluate_verb(CLI::App& app);

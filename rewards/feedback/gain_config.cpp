@@ -1,7 +1,10 @@
 // GainConfig from YAML.
 #include <algorithm>
 
+#include <fmt/ranges.h>
+
 #include "core/config/section.hpp"
+#include "rewards/clicks/click_files.hpp"
 #include "rewards/feedback/gains.hpp"
 
 namespace pagewright {
@@ -20,14 +23,18 @@ GainConfig GainConfig::from(Section section) {
       {{"none", PropensitySource::none},
        {"power", PropensitySource::power},
        {"given", PropensitySource::given},
-       {"uniform_pages", PropensitySource::uniform_pages}},
+       {"uniform_pages", PropensitySource::uniform_pages},
+       {"click_model", PropensitySource::click_model}},
       "where the probability of looking at a slot comes from: none (1 everywhere), power "
-      "((k + 1)^-eta), given (given_propensities) or uniform_pages (clicks by slot on the uniformly "
-      "random pages of the log)");
+      "((k + 1)^-eta), given (given_propensities), uniform_pages (clicks by slot on the uniformly "
+      "random pages of the log) or click_model (of the click model that `fit-clicks` fitted)");
   section.read("eta", config.eta, at_least(0), "exponent of the power law");
   section.read("given_propensities", config.given_propensities, in_left_open(0, 1),
                "by page-order slot, relative to the first");
   section.read("uniform_policy", config.uniform_policy, "policy_id of the uniformly random pages");
+  section.read("click_model", config.click_model,
+               "click model whose examination is taken, of those that know it by position: pbm, trust_pbm, "
+               "carousel; null: the one that `fit-clicks` chose");
   section.read("max_weight", config.max_weight, at_least(1), "bound of the inverse propensity");
   section.read("full_confidence", config.full_confidence, at_least(1).in_units("engagements"),
                "engagements from which a pair has full weight");
@@ -39,6 +46,11 @@ GainConfig GainConfig::from(Section section) {
                "first view as well: for policies that should serve such requests");
   if (config.propensities == PropensitySource::given && config.given_propensities.empty())
     section.complain("given_propensities", "propensities: given needs given_propensities");
+  const std::vector<std::string>& usable = models_with_examination();
+  if (config.click_model && std::find(usable.begin(), usable.end(), *config.click_model) == usable.end())
+    section.complain("click_model",
+                     fmt::format("the click model '{}' gives no propensities by position; choose one of {}",
+                                 *config.click_model, fmt::join(usable, ", ")));
   return config;
 }
 

@@ -2,6 +2,7 @@
 // From feedback to graded gains, and what position has to do with them.
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,9 +14,9 @@ namespace pagewright {
 
 class Section;
 
-/// Where position propensities come from: none (all 1), a power law (k + 1)^-eta, a given list, or the
-/// uniformly random pages of the log.
-enum class PropensitySource { none, power, given, uniform_pages };
+/// Where position propensities come from: none (all 1), a power law (k + 1)^-eta, a given list, the
+/// uniformly random pages of the log, or a click model that `fit-clicks` fitted.
+enum class PropensitySource { none, power, given, uniform_pages, click_model };
 
 struct GainConfig {
   double click = 1;
@@ -26,8 +27,9 @@ struct GainConfig {
   double eta = 0.5;
   std::vector<double> given_propensities;  ///< [slots]
   std::string uniform_policy = "uniform";
-  double max_weight = 10;   ///< bound of the inverse propensity
-  int full_confidence = 3;  ///< engagements from which a pair has full weight
+  std::optional<std::string> click_model;  ///< absent: the one that `fit-clicks` chose
+  double max_weight = 10;                  ///< bound of the inverse propensity
+  int full_confidence = 3;                 ///< engagements from which a pair has full weight
   double label_smoothing = 0.05;
   /// Whether reward models and pairs learn from revisits too: the same list shown again, whose history holds
   /// feedback on that very list. What happened then is in the first view's feedback as well, so it counts
@@ -85,8 +87,10 @@ std::vector<double> power_law_propensities(int slots, double eta);
 /// pages have fewer than 100 clicks.
 std::vector<double> estimate_propensities(const FeedbackLog& log, const std::string& policy);
 
-/// The propensities that a configuration means on a log.
-PositionPropensities position_propensities(const GainConfig& config, const FeedbackLog& log);
+/// The propensities that a configuration means on a log. `clicks` is the folder that `fit-clicks` writes, for
+/// propensities: click_model.
+PositionPropensities position_propensities(const GainConfig& config, const FeedbackLog& log,
+                                           const std::filesystem::path& clicks = {});
 
 /// Item gains: observed gains times the clipped inverse propensity of their slot, [K].
 std::vector<double> debiased_gains(const PositionPropensities& propensities,

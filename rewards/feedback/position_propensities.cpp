@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "rewards/clicks/click_files.hpp"
 #include "rewards/feedback/gains.hpp"
 
 namespace pagewright {
@@ -34,6 +35,13 @@ std::vector<double> pool_adjacent_violators(const std::vector<SlotRate>& slots) 
   return rates;
 }
 
+/// Within [0.01, 1].
+std::vector<double> bounded_propensities(std::vector<double> by_slot) {
+  constexpr double kLowest = 0.01;
+  for (double& propensity : by_slot) propensity = std::clamp(propensity, kLowest, 1.0);
+  return by_slot;
+}
+
 }  // namespace
 
 PositionPropensities::PositionPropensities(std::vector<double> by_slot, double max_weight)
@@ -58,7 +66,7 @@ std::vector<double> power_law_propensities(int slots, double eta) {
 }
 
 std::vector<double> estimate_propensities(const FeedbackLog& log, const std::string& policy) {
-  constexpr double kFewestClicks = 100, kLowest = 0.01;
+  constexpr double kFewestClicks = 100;
   std::vector<SlotRate> slots;
   double clicks = 0;
   for (const LoggedPage& page : log.pages) {
@@ -80,11 +88,12 @@ std::vector<double> estimate_propensities(const FeedbackLog& log, const std::str
           policy, clicks);
   std::vector<double> propensities = pool_adjacent_violators(slots);
   const double first = propensities.front();
-  for (double& propensity : propensities) propensity = std::clamp(propensity / first, kLowest, 1.0);
-  return propensities;
+  for (double& propensity : propensities) propensity /= first;
+  return bounded_propensities(std::move(propensities));
 }
 
-PositionPropensities position_propensities(const GainConfig& config, const FeedbackLog& log) {
+PositionPropensities position_propensities(const GainConfig& config, const FeedbackLog& log,
+                                           const std::filesystem::path& clicks) {
   int slots = 1;
   for (const LoggedPage& page : log.pages) slots = std::max(slots, page.page.slot_count());
   switch (config.propensities) {
@@ -96,6 +105,9 @@ PositionPropensities position_propensities(const GainConfig& config, const Feedb
       return {config.given_propensities, config.max_weight};
     case PropensitySource::uniform_pages:
       return {estimate_propensities(log, config.uniform_policy), config.max_weight};
+    case PropensitySource::click_model:
+      require(!clicks.empty(), "gains: propensities: click_model needs the run in which `fit-clicks` ran");
+      return {bounded_propensities(read_click_examination(clicks, config.click_model)), config.max_weight};
   }
   fail("gains: unknown source of propensities {}", static_cast<int>(config.propensities));
 }

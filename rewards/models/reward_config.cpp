@@ -43,6 +43,7 @@ ItemModelConfig ItemModelConfig::from(const Section& section) {
 RewardsConfig RewardsConfig::from(const Section& section) {
   RewardsConfig config;
   config.gains = GainConfig::from(section.child("gains", "from clicks and purchases to gains"));
+  config.clicks = ClicksConfig::from(section.child("clicks", "click models: `fit-clicks`"));
   config.pairs = PairConfig::from(section.child("pairs", "contrastive page pairs"));
   const Section page = section.child("page", "coarse reward: the page model");
   config.page = PageModelConfig::from(page);

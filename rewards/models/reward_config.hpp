@@ -6,6 +6,7 @@
 
 #include "core/model/model_config.hpp"
 #include "distributed/trainer.hpp"
+#include "rewards/clicks/clicks_config.hpp"
 #include "rewards/feedback/pairs.hpp"
 
 namespace pagewright {
@@ -51,6 +52,7 @@ struct ItemModelConfig {
 
 struct RewardsConfig {
   GainConfig gains;
+  ClicksConfig clicks;
   PairConfig pairs;
   PageModelConfig page;
   ItemModelConfig item;

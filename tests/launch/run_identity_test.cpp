@@ -29,6 +29,9 @@ TEST_CASE("keys that change what is learnt belong to a run's identity, others do
   CHECK(identity_text({"model.lora.rank=2"}) != text);
   CHECK(identity_text({"critic.kind=separate"}) != text);
   CHECK(identity_text({"threads=3", "device=auto", "distributed.zero=2", "ppo.reference=host"}) == text);
+  CHECK(identity_text({"rewards.clicks.iterations=7", "rewards.gains.click_model=pbm"}) == text);
+  CHECK(identity_text({"rewards.gains.propensities=click_model", "rewards.gains.click_model=pbm"}) !=
+        identity_text({"rewards.gains.propensities=click_model"}));
   // Of a critic and adapters that are not there.
   CHECK(identity_text({"critic.warmup_steps=5", "model.lora.alpha=3"}) == text);
 }

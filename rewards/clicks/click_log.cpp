@@ -1,0 +1,155 @@
+#include "rewards/clicks/click_log.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "rewards/clicks/candidate_signals.hpp"
+
+namespace pagewright {
+namespace {
+
+/// Numbers of names, in the order in which they came.
+class NameIndex {
+ public:
+  int of(const std::string& name) {
+    const auto [found, added] = index_.try_emplace(name, static_cast<int>(index_.size()));
+    if (added) names_.push_back(name);
+    return found->second;
+  }
+  std::vector<std::string> take_names() { return std::move(names_); }
+
+ private:
+  std::map<std::string, int> index_;
+  std::vector<std::string> names_;
+};
+
+/// Names of the free features of candidates of training requests.
+std::vector<std::string> free_features(const FeedbackLog& log) {
+  std::set<std::string> names;
+  for (const LoggedRequest& logged : log.requests)
+    if (logged.split == Split::train)
+      for (const Item& item : logged.request.candidates)
+        for (const auto& [name, value] : item.features) names.insert(name);
+  return {names.begin(), names.end()};
+}
+
+/// Turns pages into sessions.
+class ClickLogBuilder {
+ public:
+  ClickLogBuilder(const FeedbackLog& log, const PageSchema& schema, ClickDocuments documents)
+      : schema_(schema), documents_(documents) {
+    if (documents != ClickDocuments::features) return;
+    features_.names = candidate_signal_names();
+    free_features_ = free_features(log);
+    for (const std::string& name : free_features_) features_.names.push_back("features." + name);
+  }
+
+  void add(const Request& request, const LoggedPage& page, ClickSessions& sessions) {
+    std::vector<int> documents, positions, rows;
+    int row = 0;
+    for (const PageSection& section : page.page.sections) {
+      const SectionType& type = schema_.section_types[static_cast<std::size_t>(section.type)];
+      const int columns = columns_of(type, static_cast<int>(section.items.size()));
+      for (std::size_t k = 0; k < section.items.size(); ++k) {
+        const int column = static_cast<int>(k) % columns;
+        if (k > 0 && column == 0) ++row;
+        documents.push_back(document(request, static_cast<std::size_t>(section.items[k])));
+        positions.push_back(position(request, type, row, column));
+        rows.push_back(row);
+      }
+      ++row;
+    }
+    std::vector<std::uint8_t> clicks;
+    for (const SlotFeedback& slot : slot_feedback(page))
+      clicks.push_back(slot.clicks > 0 || slot.purchases > 0);
+    if (!clicks.empty()) sessions.add(documents, positions, rows, clicks);
+  }
+
+  ClickSpace space(int ranks) {
+    return {document_index_.take_names(), position_index_.take_names(), ranks, std::move(features_)};
+  }
+
+ private:
+  static int columns_of(const SectionType& type, int slots) {
+    if (type.layout == "carousel" || type.layout == "ad_strip") return std::max(slots, 1);
+    return type.layout == "grid" ? std::max(type.columns, 1) : 1;
+  }
+
+  int position(const Request& request, const SectionType& type, int row, int column) {
+    std::string name = fmt::format("{} row {} column {}", type.name, row, column);
+    if (const auto device = request.context.find("device"); device != request.context.end())
+      name += " " + device->second;
+    return position_index_.of(name);
+  }
+
+  int document(const Request& request, std::size_t candidate) {
+    const std::string& item = request.candidates[candidate].id;
+    switch (documents_) {
+      case ClickDocuments::item:
+        return document_index_.of(item);
+      case ClickDocuments::query:
+        return document_index_.of(request.query + "/" + item);
+      case ClickDocuments::features:
+        break;
+    }
+    // Signals are of candidate and user, so that every slot is a document of its own.
+    const std::vector<double> signals = candidate_signals(request, candidate);
+    features_.values.insert(features_.values.end(), signals.begin(), signals.end());
+    for (const std::string& name : free_features_) {
+      const auto found = request.candidates[candidate].features.find(name);
+      const bool known = found != request.candidates[candidate].features.end();
+      features_.values.push_back(known ? found->second : std::numeric_limits<double>::quiet_NaN());
+    }
+    return shown_++;
+  }
+
+  const PageSchema& schema_;
+  ClickDocuments documents_;
+  NameIndex document_index_, position_index_;
+  std::vector<std::string> free_features_;
+  FeatureTable features_;
+  int shown_ = 0;
+};
+
+/// Mean 0 and standard deviation 1 for each feature, so that ridge and weights mean the same for all. What is
+/// not known (NaN) becomes the mean.
+void standardise(FeatureTable& table) {
+  const std::size_t width = table.names.size(), size = table.values.size();
+  for (std::size_t f = 0; f < width; ++f) {
+    double count = 0, mean = 0, square = 0;
+    for (std::size_t i = f; i < size; i += width) {
+      if (std::isnan(table.values[i])) continue;
+      count += 1;
+      const double off = table.values[i] - mean;
+      mean += off / count;
+      square += off * (table.values[i] - mean);
+    }
+    const double sd = square > 1e-12 * count ? std::sqrt(square / count) : 1;
+    for (std::size_t i = f; i < size; i += width)
+      table.values[i] = std::isnan(table.values[i]) ? 0 : (table.values[i] - mean) / sd;
+  }
+}
+
+}  // namespace
+
+ClickLog click_log(const FeedbackLog& log, const PageSchema& schema, const GainConfig& gains,
+                   ClickDocuments documents) {
+  ClickLog result;
+  ClickLogBuilder builder(log, schema, documents);
+  for (const LoggedPage& page : log.pages) {
+    const Request& request = log.requests[static_cast<std::size_t>(page.request)].request;
+    if (gains.learns_from(log, page, Split::train)) builder.add(request, page, result.train);
+    if (gains.learns_from(log, page, Split::valid)) builder.add(request, page, result.valid);
+  }
+  result.space = builder.space(std::max(result.train.longest(), result.valid.longest()));
+  standardise(result.space.features);
+  return result;
+}
+
+}  // namespace pagewright

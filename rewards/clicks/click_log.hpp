@@ -1,0 +1,25 @@
+#pragma once
+#include "core/data/feedback_log.hpp"
+#include "core/page/page_schema.hpp"
+#include "rewards/clicks/click_sessions.hpp"
+#include "rewards/clicks/clicks_config.hpp"
+#include "rewards/feedback/gains.hpp"
+
+namespace pagewright {
+
+/// A feedback log as click models see it: one list a page, in page order; a purchase implies its click.
+/// A position is section type, row and column, and the device where requests have one in their context. Rows
+/// are counted from the top of the page over all sections, from 0: a carousel or an ad strip is one row, a
+/// grid breaks after its columns, any other section after every slot.
+struct ClickLog {
+  ClickSpace space;
+  ClickSessions train, valid;
+};
+
+/// The training and validation pages that `gains` learns from. With ClickDocuments::features every shown slot
+/// is a document of its own, described by candidate_signals() and the candidates' free features, each with
+/// mean 0 and standard deviation 1.
+ClickLog click_log(const FeedbackLog& log, const PageSchema& schema, const GainConfig& gains,
+                   ClickDocuments documents);
+
+}  // namespace pagewright

@@ -1,0 +1,52 @@
+#include "rewards/clicks/clicks_config.hpp"
+
+#include <algorithm>
+
+#include <fmt/ranges.h>
+
+#include "core/base/error.hpp"
+#include "core/config/section.hpp"
+#include "rewards/clicks/click_models.hpp"
+
+namespace pagewright {
+
+std::string click_documents_name(ClickDocuments documents) {
+  switch (documents) {
+    case ClickDocuments::item:
+      return "item";
+    case ClickDocuments::query:
+      return "query";
+    case ClickDocuments::features:
+      return "features";
+  }
+  fail("click models: unknown kind of documents {}", static_cast<int>(documents));
+}
+
+ClicksConfig ClicksConfig::from(const Section& section) {
+  ClicksConfig config;
+  config.models = click_model_names();
+  section.read("models", config.models, "click models to fit and compare, by name");
+  const std::vector<std::string>& known = click_model_names();
+  for (const std::string& name : config.models)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      section.complain("models", fmt::format("there is no click model called '{}'; there are {}", name,
+                                             fmt::join(known, ", ")));
+  if (config.models.empty()) section.complain("models", "name at least one click model");
+  section.read_enum("documents", config.documents,
+                    {{"item", ClickDocuments::item},
+                     {"query", ClickDocuments::query},
+                     {"features", ClickDocuments::features}},
+                    "what has an attractiveness of its own: an item, an item under a query text, or nothing: "
+                    "it is predicted from candidate and history by a logistic regression (regression-EM), "
+                    "for logs whose items are rarely shown");
+  section.read("iterations", config.iterations, at_least(1), "EM iterations at most");
+  section.read("tolerance", config.tolerance, at_least(0),
+               "EM stops when an iteration raises the log-likelihood a page by less than this");
+  section.read("prior_strength", config.prior_strength, above(0).in_units("impressions"),
+               "how strongly documents are drawn to the mean attractiveness of the log");
+  section.read("ridge", config.ridge, at_least(0),
+               "weight of half the squared weights of the regression on features");
+  return config;
+}
+
+}  // namespace pagewright
