@@ -142,14 +142,23 @@ def check_killed(run):
     """A run that is killed takes its programs along, one that hangs too."""
     hanging = ["sh", "-c", "while :; do sleep 1; done"]
     other = begin(run, "killed", terms(external("hanging", hanging, deadline=100)))
-    process = subprocess.Popen(other.command("train", "--policy", "both"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    limit = time.monotonic() + 30
-    while not programs():
-        assert process.poll() is None and time.monotonic() < limit
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert_none_left("a run that was killed")
+    command = other.command("train", "--policy", "both", threads=1)
+    ranks = [1] if shutil.which("mpirun") is None else [1, 2]
+    for count in ranks:
+        process = subprocess.Popen(
+            command if count == 1 else ["mpirun", "-n", "2", "--oversubscribe", *map(str, command)], env=ENVIRONMENT,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        limit = time.monotonic() + 30
+        while len(programs()) < count:
+            assert process.poll() is None and time.monotonic() < limit
+            time.sleep(0.05)
+        if count == 1:
+            process.kill()
+        else:
+            children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            os.kill(int(children[1]), signal.SIGKILL)
+        process.wait(timeout=30)
+        assert_none_left(f"a run on {count} ranks of which one was killed")
 
 
 def main():

@@ -14,11 +14,12 @@ ExternalConfig ExternalConfig::from(const Section& section) {
   section.read("address", config.address,
                "external: http or https address that takes the same lines by POST, instead of a program");
   section.read("batch", config.batch, at_least(1).in_units("pages"), "external: pages asked for at once");
-  section.read("deadline", config.deadline, above(0).in_units("seconds"), "external: for a batch's answers");
-  section.read("startup", config.startup, at_least(0).in_units("seconds"),
+  section.read("deadline", config.deadline, in_closed(0.01, 86400).in_units("seconds"),
+               "external: for a batch's answers");
+  section.read("startup", config.startup, in_closed(0, 86400).in_units("seconds"),
                "external: added to the deadline of the first batch after a start of the program");
   section.read("retries", config.retries, at_least(0), "external: attempts after the first, for a batch");
-  section.read("backoff", config.backoff, at_least(0).in_units("seconds"),
+  section.read("backoff", config.backoff, in_closed(0, 3600).in_units("seconds"),
                "external: before the first retry; twice as long before each further one, at most 60");
   section.read("breaker", config.breaker, at_least(1).in_units("batches"),
                "external: failures in a row after which pages get the fallback without being asked for");
