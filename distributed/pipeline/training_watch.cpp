@@ -72,7 +72,8 @@ void TrainingWatch::check_terms_of(std::int64_t iteration, const Metrics& metric
     check(stuck, metric,
           fmt::format(
               "iteration {}: constraint '{}' is broken by {:.3f} and its multiplier {:.3g} rises no more; "
-              "raise max_multiplier, or choose a limit that pages can keep",
+              "raise max_multiplier, choose a limit that pages can keep, or let the prompt show what it is "
+              "about",
               iteration, name, watch_metric(metrics, (metric.substr(0, dot) + ".violation").c_str()), value),
           warnings);
     multipliers_[metric] = value;
