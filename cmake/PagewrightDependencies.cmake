@@ -11,6 +11,7 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(LibLZMA REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Zstd REQUIRED)
+find_package(CURL 7.85 REQUIRED)
 find_package(TextLibraries REQUIRED)
 find_package(LibtorchCpu 2.9 REQUIRED)
 include(PagewrightCuda)
@@ -31,7 +32,7 @@ file(CREATE_LINK ${PAGEWRIGHT_FMT_INCLUDE_DIR}/fmt ${CMAKE_BINARY_DIR}/include/f
 target_include_directories(pagewright_third_party SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/include)
 target_link_libraries(pagewright_third_party INTERFACE
   fmt::fmt-header-only yaml-cpp nlohmann_json::nlohmann_json CLI11::CLI11 OpenSSL::Crypto
-  LibLZMA::LibLZMA ZLIB::ZLIB zstd::zstd
+  LibLZMA::LibLZMA ZLIB::ZLIB zstd::zstd CURL::libcurl
   text::pcre2 text::utf8proc
   hdf5::serial libtorch::cpu MPI::MPI_C Threads::Threads)
 get_target_property(_spdlog_includes spdlog::spdlog_header_only INTERFACE_INCLUDE_DIRECTORIES)

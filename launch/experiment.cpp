@@ -4,6 +4,8 @@
 #include <set>
 #include <thread>
 
+#include "core/base/error.hpp"
+
 namespace pagewright {
 
 namespace {
@@ -184,10 +186,12 @@ Experiment read_experiment(const Section& root) {
     rewards.complain(
         "oracle",
         "a policy trained on the simulator's truth proves nothing; set allow_oracle: true if you mean it");
+  experiment.terms = read_terms(rewards);
   const Section ppo = root.child("ppo", "reinforcement learning: `train`");
   experiment.ppo = PpoConfig::from(ppo);
   experiment.ppo_optimizer = OptimizerConfig::from(ppo.child("optimizer", "AdamW and its schedule"));
   experiment.reference_on_host = read_reference_place(ppo, experiment.model);
+  experiment.ppo.constraints = constraints_of(experiment.terms);
   const Section critic = root.child("critic", "what judges the worth of a state in `train`");
   experiment.critic = CriticConfig::from(critic, experiment.ppo_optimizer);
   experiment.critic_backbone = read_own_backbone(

@@ -20,6 +20,7 @@
 #include "distributed/warmup/warmup_config.hpp"
 #include "rewards/models/reward_config.hpp"
 #include "rewards/simulator/simulator_config.hpp"
+#include "rewards/terms/term_config.hpp"
 
 namespace pagewright {
 
@@ -44,9 +45,10 @@ struct Experiment {
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: all cores, or one where a device computes
   DeviceChoice device = DeviceChoice::cpu;
-  bool allow_oracle = false;    ///< may a reward term look at the simulator's truth
-  double oracle_weight = 0;     ///< weight of the oracle term
-  double diversity_weight = 0;  ///< weight of the rule term on distinct categories
+  bool allow_oracle = false;      ///< may a reward term look at the simulator's truth
+  double oracle_weight = 0;       ///< weight of the oracle term
+  double diversity_weight = 0;    ///< weight of the rule term on distinct categories
+  std::vector<TermConfig> terms;  ///< `rewards.terms`
   CandidateOrderKind candidate_order = CandidateOrderKind::shuffled;
   PageSchema schema;
   PromptTemplate prompt;

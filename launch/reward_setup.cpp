@@ -1,10 +1,14 @@
 #include "launch/reward_setup.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "core/base/error.hpp"
 #include "launch/line_up.hpp"
 #include "rewards/terms/diversity_term.hpp"
 #include "rewards/terms/learned_terms.hpp"
 #include "rewards/terms/oracle_term.hpp"
+#include "rewards/terms/term_list.hpp"
 
 namespace pagewright {
 
@@ -28,6 +32,8 @@ RewardSetup::RewardSetup(Workbench& bench, const PolicyVariant& variant)
     require(world_ != nullptr, "rewards.oracle needs a simulated log; {} is none", experiment.log.string());
     terms_.push_back({std::make_shared<OracleTerm>(*world_, gains), experiment.oracle_weight});
   }
+  if (!experiment.terms.empty()) check_terms(experiment.terms, bench.log());
+  std::ranges::move(make_terms(experiment.terms, bench.language().schema()), std::back_inserter(terms_));
 }
 
 }  // namespace pagewright

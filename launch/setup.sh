@@ -11,9 +11,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 needed=(git g++ cmake ninja-build python3 python3-venv libhdf5-dev libyaml-cpp-dev libfmt-dev libspdlog-dev
-  libcli11-dev nlohmann-json3-dev catch2 liblzma-dev zlib1g-dev libzstd-dev libpcre2-dev libutf8proc-dev libssl-dev libopenmpi-dev openmpi-bin)
-# The build is quicker with the first two; the other is for versions that read text.
-useful=(ccache mold libcurl4-openssl-dev)
+  libcli11-dev nlohmann-json3-dev catch2 liblzma-dev zlib1g-dev libzstd-dev libpcre2-dev libutf8proc-dev libssl-dev
+  libcurl4-openssl-dev libopenmpi-dev openmpi-bin)
+# The build is quicker with them.
+useful=(ccache mold)
 venv=build/venv
 
 say() { echo "setup: $*"; }

@@ -1,6 +1,7 @@
 #pragma once
 // What a reward worker sends back for one trajectory.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ struct TermScore {
   float page = 0;                ///< normalised under the reference policy, clipped
   std::vector<float> slots_raw;  ///< [K]
   std::vector<float> slots;      ///< [K] normalised, position-weighted, ready to be added
+  /// What else there is to say of the page, by name: its mean over all pages is the metric term.NAME.FIGURE.
+  std::map<std::string, float> figures;
 };
 
 struct Score {

@@ -22,6 +22,15 @@ double cosine_of(const std::vector<double>& left, const std::vector<double>& rig
   return norm > 0 ? product / norm : 0.0;
 }
 
+const Item& candidate_at(const Request& request, std::int32_t index) {
+  require(index >= 0 && static_cast<std::size_t>(index) < request.candidates.size(),
+          "page metric: item {} is not one of the {} candidates of request '{}'", index,
+          request.candidates.size(), request.id);
+  return request.candidates[static_cast<std::size_t>(index)];
+}
+
+}  // namespace
+
 const std::string& attribute_of(const Item& item, ItemAttribute attribute) {
   switch (attribute) {
     case ItemAttribute::brand:
@@ -33,15 +42,6 @@ const std::string& attribute_of(const Item& item, ItemAttribute attribute) {
   }
   return item.category;
 }
-
-const Item& candidate_at(const Request& request, std::int32_t index) {
-  require(index >= 0 && static_cast<std::size_t>(index) < request.candidates.size(),
-          "page metric: item {} is not one of the {} candidates of request '{}'", index,
-          request.candidates.size(), request.id);
-  return request.candidates[static_cast<std::size_t>(index)];
-}
-
-}  // namespace
 
 double intra_list_distance(std::span<const std::vector<double>> vectors, int k) {
   require(k >= 1, "intra-list distance: cut-off {} is below 1", k);

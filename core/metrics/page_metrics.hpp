@@ -22,6 +22,8 @@ double intra_list_distance(std::span<const std::vector<double>> vectors, int k);
 
 /// The attribute by which two items are told apart.
 enum class ItemAttribute { category, brand, seller };
+/// Empty if the item has none.
+const std::string& attribute_of(const Item& item, ItemAttribute attribute);
 
 /// Share of the page's slot pairs whose items differ in the attribute: the intra-list distance of one-hot
 /// vectors. Items without the attribute differ from all others. Not a number for fewer than two slots, and

@@ -34,6 +34,16 @@ PageOrderedJson section_to(const PageSchema& schema, const Request& request, con
   return json;
 }
 
+void add_sections(PageOrderedJson& json, const PageSchema& schema, const Request& request, const Page& page) {
+  json["order"] = PageOrderedJson::array();
+  json["sections"] = PageOrderedJson::object();
+  for (std::size_t s = 0; s < page.sections.size(); ++s) {
+    const std::string name = fmt::format("s{}", s + 1);
+    json["order"].push_back(name);
+    json["sections"][name] = section_to(schema, request, page.sections[s], "sections." + name);
+  }
+}
+
 int section_type_from(const PageSchema& schema, const JsonObject& section) {
   const std::string name = section.required_text("type");
   std::string known;
@@ -52,18 +62,18 @@ std::string page_to_json(const PageSchema& schema, const Request& request, const
   if (!fields.page_id.empty()) json["page_id"] = fields.page_id;
   if (!fields.policy_id.empty()) json["policy_id"] = fields.policy_id;
   json.update(request_json(request));
-  json["order"] = PageOrderedJson::array();
-  json["sections"] = PageOrderedJson::object();
-  for (std::size_t s = 0; s < page.sections.size(); ++s) {
-    const std::string name = fmt::format("s{}", s + 1);
-    json["order"].push_back(name);
-    json["sections"][name] = section_to(schema, request, page.sections[s], "sections." + name);
-  }
+  add_sections(json, schema, request, page);
   if (fields.propensities.page) json["page_propensity"] = *fields.propensities.page;
   if (!fields.propensities.slots.empty()) {
     json["slot_propensities"] = fields.propensities.slots;
     json["slot_propensity_kind"] = "slot_given_prefix";
   }
+  return json_line(json, request.id);
+}
+
+std::string sections_to_json(const PageSchema& schema, const Request& request, const Page& page) {
+  PageOrderedJson json;
+  add_sections(json, schema, request, page);
   return json_line(json, request.id);
 }
 

@@ -42,6 +42,9 @@ std::string request_to_json(const Request& request);
 std::string page_to_json(const PageSchema& schema, const Request& request, const Page& page,
                          const PageJsonFields& fields = {});
 
+/// One line: {"order": [...], "sections": {...}}, as in page_to_json().
+std::string sections_to_json(const PageSchema& schema, const Request& request, const Page& page);
+
 /// Reads the sections of a page for a request. Throws Error for an unknown section type or an item that is
 /// not among the request's candidates; whether the page keeps the schema's rules is page_violations()'s
 /// business.

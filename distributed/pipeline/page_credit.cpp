@@ -80,6 +80,7 @@ void add_page_sums(const LearningPage& page, LaneCredit& lane) {
     double raw = term.page_raw;
     for (const float slot : term.slots_raw) raw += slot;
     lane.sums["term." + term.name] += raw;
+    for (const auto& [figure, value] : term.figures) lane.sums["term." + term.name + "." + figure] += value;
   }
 }
 

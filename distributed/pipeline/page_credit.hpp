@@ -13,9 +13,9 @@ namespace pagewright {
 /// lane): pages_drawn, kl_per_page (nats, of the weights at the start of the update against the start policy,
 /// with importance weights), reward, page_reward, item_reward, format_reward, reward_deviation, valid, slots,
 /// tokens, explained_variance, behaviour_drift (largest |behaviour - old| log-prob) and term.NAME, the mean
-/// raw reward of each term. With max_staleness also importance_mean, importance_effective_share and
-/// importance_truncated (share of tokens). With narrow parameters behaviour_ratio_deviation, the mean over
-/// tokens of |old / behaviour probability - 1|.
+/// raw reward of each term, and term.NAME.FIGURE, the mean of what else it says. With max_staleness also
+/// importance_mean, importance_effective_share and importance_truncated (share of tokens). With narrow
+/// parameters behaviour_ratio_deviation, the mean over tokens of |old / behaviour probability - 1|.
 Metrics assign_credit(const PpoConfig& config, double kl_coefficient, Experience& experience,
                       const LearnerLanes& lanes);
 

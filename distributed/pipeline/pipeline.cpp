@@ -22,6 +22,7 @@ Pipeline::Pipeline(PpoConfig config, PipelineParts parts, std::uint64_t seed)
       schedule_(config_, parts_.language, parts_.source, parts_.trainer.learner_lanes(),
                 RequestDraw(parts_.requests, config_.requests, config_.lanes, seed), seed),
       kl_(config_.kl_control()),
+      constraints_(config_.constraints),
       update_(config_, parts_.language, parts_.trainer, seed, parts_.critic),
       watch_(pipeline_kl_alarm(kl_.config())),
       within_budget_(parts_.trainer.shard_of_values()) {
@@ -46,7 +47,11 @@ Experience Pipeline::experience(const PipelineHooks& hooks, Metrics& metrics) {
     evaluate_old(parts_.trainer.parameters().view(), critic, parts_.language.vocabulary(), gathered, pool);
     return gathered;
   });
-  metrics = clock_.time("credit", [&] { return assign_credit(config_, kl_.coefficient(), result, lanes); });
+  metrics = clock_.time("credit", [&] {
+    constraints_.price(result);
+    return assign_credit(config_, kl_.coefficient(), result, lanes);
+  });
+  constraints_.report(metrics);
   metrics["kl_coefficient"] = kl_.coefficient();
   if (config_.max_staleness > 0) metrics["staleness"] = static_cast<double>(iteration_ - drawn.ordered_in);
   if (hooks.on_experience) hooks.on_experience(iteration_, result);
@@ -90,6 +95,7 @@ IterationReport Pipeline::iterate(const PipelineHooks& hooks) {
   }
   learn(pages, report.metrics);
   kl_.update(report.metrics.at("kl_per_page"), static_cast<double>(config_.pages()));
+  constraints_.update(report.metrics);
   ++iteration_;
   return report;
 }
@@ -145,6 +151,7 @@ PipelineState Pipeline::state() {
   PipelineState state;
   state.iteration = iteration_;
   state.kl_coefficient = kl_.coefficient();
+  state.multipliers = constraints_.multipliers();
   state.stopped = stopped_;
   state.optimizer_step = parameters.step();
   state.policy_version = parameters.version();
@@ -173,6 +180,7 @@ void Pipeline::restore(const PipelineState& state) {
   parameters.set_step(state.optimizer_step);
   parameters.set_version(state.policy_version);
   kl_.set_coefficient(state.kl_coefficient);
+  constraints_.restore(state.multipliers);
   iteration_ = state.iteration;
   stopped_ = state.stopped;
   schedule_.restore(iteration_, state.waiting);

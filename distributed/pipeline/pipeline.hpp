@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/page/page_language.hpp"
+#include "distributed/pipeline/constraints.hpp"
 #include "distributed/pipeline/experience.hpp"
 #include "distributed/pipeline/metrics.hpp"
 #include "distributed/pipeline/page_schedule.hpp"
@@ -36,7 +38,8 @@ struct PipelineParts {
 struct PipelineState {
   std::int64_t iteration = 0;  ///< iterations done
   double kl_coefficient = 0;
-  bool stopped = false;  ///< by the hard stop
+  std::map<std::string, double> multipliers;  ///< of constraints, by the term's name
+  bool stopped = false;                       ///< by the hard stop
   std::int64_t optimizer_step = 0;
   std::int64_t policy_version = 0;
   TrainerShard shard;
@@ -115,6 +118,7 @@ class Pipeline {
   PipelineParts parts_;
   PageSchedule schedule_;
   KlController kl_;
+  Constraints constraints_;
   PageUpdate update_;
   TrainingWatch watch_;
   PhaseClock clock_;

@@ -19,6 +19,8 @@ namespace pagewright {
 
 namespace {
 
+const std::string kMultiplierPrefix = "multiplier.";
+
 std::vector<const FlatSlot*> slots_by_name(const FlatParameters& layout) {
   std::vector<const FlatSlot*> slots;
   for (const FlatSlot& slot : layout.slots()) slots.push_back(&slot);
@@ -186,6 +188,7 @@ Checkpoint to_checkpoint(const CheckpointedTrainers& trainers, const PipelineSta
     keep("critic_exp_avg_sq", state.critic->second_moment);
     checkpoint.numbers["critic_step"] = static_cast<double>(state.critic_step);
   }
+  for (const auto& [term, value] : state.multipliers) checkpoint.numbers[kMultiplierPrefix + term] = value;
   for (const WaitingLane& lane : state.waiting) checkpoint.blobs.emplace(blob_name(lane), to_blob(lane));
   checkpoint.metrics = std::move(metrics);
   return checkpoint;
@@ -203,6 +206,8 @@ PipelineState from_checkpoint(const CheckpointedTrainers& trainers, const Checkp
   PipelineState state;
   state.iteration = checkpoint.iteration;
   state.kl_coefficient = number("kl_coefficient");
+  for (const auto& [name, value] : checkpoint.numbers)
+    if (name.starts_with(kMultiplierPrefix)) state.multipliers[name.substr(kMultiplierPrefix.size())] = value;
   state.stopped = number("stopped") != 0;
   state.optimizer_step = static_cast<std::int64_t>(number("optimizer_step"));
   state.policy_version = static_cast<std::int64_t>(number("policy_version"));

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "core/rl/aggregation.hpp"
 #include "core/rl/kl.hpp"
 #include "core/rl/kl_controller.hpp"
+#include "core/rl/lagrange_multiplier.hpp"
 #include "core/rl/policy_loss.hpp"
 #include "core/rl/token_rewards.hpp"
 
@@ -47,6 +49,7 @@ struct PpoConfig {
   CreditPlacement credit = CreditPlacement::per_item;
   bool whiten = true;
   LossAggregation aggregation = LossAggregation::token_mean;
+  std::vector<ConstraintConfig> constraints;  ///< from the list of reward terms
 
   static PpoConfig from(const Section& section);
   static PpoConfig from(const Section& section, PpoConfig defaults);

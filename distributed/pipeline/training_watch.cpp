@@ -23,7 +23,7 @@ double watch_metric(const Metrics& metrics, const char* name, double otherwise =
 
 }  // namespace
 
-void TrainingWatch::check(bool trouble, const char* name, std::string text,
+void TrainingWatch::check(bool trouble, const std::string& name, std::string text,
                           std::vector<std::string>& warnings) {
   if (!trouble) {
     present_.erase(name);
@@ -49,6 +49,35 @@ bool TrainingWatch::rewards_part() const {
   const double fall = mean(early, &Point::held_out) - mean(late, &Point::held_out);
   return mean(late, &Point::proxy) > mean(early, &Point::proxy) &&
          fall > 0.25 * (highest->held_out - lowest->held_out);
+}
+
+/// Metrics term.NAME.fallback, and term.NAME.multiplier beside term.NAME.violation.
+void TrainingWatch::check_terms_of(std::int64_t iteration, const Metrics& metrics,
+                                   std::vector<std::string>& warnings) {
+  for (const auto& [metric, value] : metrics) {
+    if (!metric.starts_with("term.")) continue;
+    const std::size_t dot = metric.rfind('.');
+    const std::string name = metric.substr(0, dot).substr(std::min(dot, std::size_t{5}));
+    if (metric.ends_with(".fallback"))
+      check(value > 0, metric,
+            fmt::format(
+                "iteration {}: reward term '{}' answered nothing usable for {:.1f} % of the pages, which "
+                "got its fallback; the log of the ranks that score says why",
+                iteration, name, 100 * value),
+            warnings);
+    if (!metric.ends_with(".multiplier")) continue;
+    const auto before = multipliers_.find(metric);
+    const bool stuck = before != multipliers_.end() && value > 0 && before->second == value &&
+                       watch_metric(metrics, (metric.substr(0, dot) + ".violation").c_str()) > 0;
+    check(stuck, metric,
+          fmt::format(
+              "iteration {}: constraint '{}' is broken by {:.3f} and its multiplier {:.3g} rises no more; "
+              "raise max_multiplier, choose a limit that pages can keep, or let the prompt show what it is "
+              "about",
+              iteration, name, watch_metric(metrics, (metric.substr(0, dot) + ".violation").c_str()), value),
+          warnings);
+    multipliers_[metric] = value;
+  }
 }
 
 std::vector<std::string> TrainingWatch::observe(std::int64_t iteration, const Metrics& metrics,
@@ -100,6 +129,7 @@ std::vector<std::string> TrainingWatch::observe(std::int64_t iteration, const Me
             "the learning rate",
             iteration, watch_metric(metrics, "skipped_steps")),
         warnings);
+  check_terms_of(iteration, metrics, warnings);
   if (held_out_reward) points_.push_back({iteration, watch_metric(metrics, "reward"), *held_out_reward});
   check(rewards_part(), "rewards",
         fmt::format(

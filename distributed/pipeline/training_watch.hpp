@@ -2,6 +2,7 @@
 // Looks at the figures of a run and says in words when they are wrong.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,7 +21,9 @@ class TrainingWatch {
   /// Takes the metrics of an iteration, with the reward of held-out feedback if it was measured, and returns
   /// the warnings. Watched for: a dead batch, a divergence that explodes or is no number, a critic that
   /// explains nothing, a proxy reward that rises while the held-out one falls, a ratio that is not 1 before
-  /// the first step, one of generation and learning that is far from 1, skipped steps.
+  /// the first step, one of generation and learning that is far from 1, skipped steps, reward
+  /// terms whose fallback stands in for answers, constraints that are broken at a multiplier that rises no
+  /// more.
   std::vector<std::string> observe(std::int64_t iteration, const Metrics& metrics,
                                    std::optional<double> held_out_reward = {});
 
@@ -29,13 +32,15 @@ class TrainingWatch {
     std::int64_t iteration;
     double proxy, held_out;
   };
-  void check(bool trouble, const char* name, std::string text, std::vector<std::string>& warnings);
+  void check(bool trouble, const std::string& name, std::string text, std::vector<std::string>& warnings);
   bool rewards_part() const;
+  void check_terms_of(std::int64_t iteration, const Metrics& metrics, std::vector<std::string>& warnings);
 
   double kl_alarm_;
-  std::set<std::string> present_;  ///< troubles that hold now
-  std::vector<double> explained_;  ///< explained variance of all iterations
-  std::vector<Point> points_;      ///< iterations with a held-out reward
+  std::set<std::string> present_;              ///< troubles that hold now
+  std::map<std::string, double> multipliers_;  ///< as they were last, by metric
+  std::vector<double> explained_;              ///< explained variance of all iterations
+  std::vector<Point> points_;                  ///< iterations with a held-out reward
 };
 
 }  // namespace pagewright

@@ -1,6 +1,7 @@
 #include "distributed/transport/page_messages.hpp"
 
 #include <cstring>
+#include <utility>
 
 #include <ATen/ops/empty.h>
 
@@ -46,8 +47,16 @@ std::vector<Trajectory> unpack_trajectories(const PageLanguage& language, std::s
   return trajectories;
 }
 
+namespace {
+
+/// Stands where older programs wrote the number of scores: terms have figures.
+constexpr std::int64_t kScoresWithFigures = -1;
+
+}  // namespace
+
 std::string pack_scores(std::span<const Score> scores) {
   ByteWriter writer;
+  writer.value(kScoresWithFigures);
   writer.value(static_cast<std::int64_t>(scores.size()));
   for (const Score& score : scores) {
     writer.value(static_cast<std::int64_t>(score.terms.size()));
@@ -57,6 +66,11 @@ std::string pack_scores(std::span<const Score> scores) {
       writer.value(term.page);
       writer.values(term.slots_raw);
       writer.values(term.slots);
+      writer.value(static_cast<std::int64_t>(term.figures.size()));
+      for (const auto& [name, value] : term.figures) {
+        writer.text(name);
+        writer.value(value);
+      }
     }
     writer.value(score.page_reward);
     writer.values(score.slot_rewards);
@@ -70,7 +84,10 @@ std::string pack_scores(std::span<const Score> scores) {
 std::vector<Score> unpack_scores(std::string_view bytes) {
   ByteReader reader(bytes, "message of scores");
   std::vector<Score> scores;
-  for (auto left = reader.value<std::int64_t>(); left > 0; --left) {
+  auto left = reader.value<std::int64_t>();
+  const bool with_figures = left == kScoresWithFigures;
+  if (with_figures) left = reader.value<std::int64_t>();
+  for (; left > 0; --left) {
     Score& score = scores.emplace_back();
     for (auto terms = reader.value<std::int64_t>(); terms > 0; --terms) {
       TermScore& term = score.terms.emplace_back();
@@ -79,6 +96,10 @@ std::vector<Score> unpack_scores(std::string_view bytes) {
       term.page = reader.value<float>();
       term.slots_raw = reader.values<float>();
       term.slots = reader.values<float>();
+      for (auto figures = with_figures ? reader.value<std::int64_t>() : 0; figures > 0; --figures) {
+        std::string name = reader.text();
+        term.figures[std::move(name)] = reader.value<float>();
+      }
     }
     score.page_reward = reader.value<float>();
     score.slot_rewards = reader.values<float>();

@@ -20,6 +20,7 @@ std::string pack_trajectories(std::span<const Trajectory> trajectories);
 /// Pages and spans are decoded again from the tokens. Throws Error if the bytes make no sense.
 std::vector<Trajectory> unpack_trajectories(const PageLanguage& language, std::string_view bytes);
 std::string pack_scores(std::span<const Score> scores);
+/// Reads those of older programs too, which checkpoints may hold. Throws Error if the bytes make no sense.
 std::vector<Score> unpack_scores(std::string_view bytes);
 
 /// What travels from rank to rank for one lane of an iteration.

@@ -30,7 +30,11 @@ std::string ppo_errors(const std::string& yaml) {
 }
 
 Metrics healthy() {
-  return {{"kl_per_page", 1.0}, {"reward_deviation", .5}, {"explained_variance", .4}, {"reward", 1.0}};
+  return {{"kl_per_page", 1.0},
+          {"reward_deviation", .5},
+          {"explained_variance", .4},
+          {"reward", 1.0},
+          {"term.mine.fallback", 0}};
 }
 
 }  // namespace
@@ -102,7 +106,9 @@ TEST_CASE("each trouble is told in words once, and again when it comes back") {
        {std::pair{with("reward_deviation", 0), "a dead batch"},
         std::pair{with("kl_per_page", 7), "the divergence explodes: 7.00 nats"},
         std::pair{with("first_ratio_deviation", 1e-3), "ratio differs from 1"},
-        std::pair{with("skipped_steps", 2), "2 optimizer steps were skipped"}}) {
+        std::pair{with("skipped_steps", 2), "2 optimizer steps were skipped"},
+        std::pair{with("term.mine.fallback", 0.25),
+                  "reward term 'mine' answered nothing usable for 25.0 %"}}) {
     CHECK(told(watch, metrics, words) == 1);
     CHECK(told(watch, metrics, words) == 0);
     CHECK(told(watch, healthy(), words) == 0);
@@ -110,6 +116,23 @@ TEST_CASE("each trouble is told in words once, and again when it comes back") {
     CHECK(told(watch, healthy(), words) == 0);
   }
   CHECK(told(watch, with("kl_per_page", std::nan("")), "the divergence explodes") == 1);
+}
+
+TEST_CASE("a constraint that stays broken at a multiplier that rises no more is told once") {
+  TrainingWatch watch(4);
+  const auto told = [&](double multiplier, double violation) {
+    Metrics metrics = healthy();
+    metrics["term.ads.multiplier"] = multiplier;
+    metrics["term.ads.violation"] = violation;
+    return watch.observe(0, metrics);
+  };
+  CHECK(told(0, 0.1).empty());
+  CHECK(told(1, 0.1).empty());
+  const auto warnings = told(1, 0.1);
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings[0].find("constraint 'ads' is broken by 0.100") != std::string::npos);
+  CHECK(told(1, 0.1).empty());
+  CHECK(told(1, -0.1).empty());
 }
 
 TEST_CASE("a critic that explains nothing is told after ten iterations") {

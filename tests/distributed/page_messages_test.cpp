@@ -29,7 +29,7 @@ ScoredPages shop_pages(ShopRun& shop) {
 TEST_CASE("pages and scores arrive as they were sent") {
   ShopRun shop(shop_config(), 1);
   ScoredPages pages = shop_pages(shop);
-  pages.scores[1].terms.push_back({"page", 1.5F, -0.25F, {1, 2}, {}});
+  pages.scores[1].terms.push_back({"page", 1.5F, -0.25F, {1, 2}, {}, {{"clipped", 0}, {"fallback", 1}}});
   pages.scores[1].invalid_cause = "too few slots";
   const auto trajectories = unpack_trajectories(shop.language(), pack_trajectories(pages.trajectories));
   REQUIRE(trajectories.size() == pages.trajectories.size());
@@ -62,6 +62,7 @@ TEST_CASE("pages and scores arrive as they were sent") {
       CHECK(got.terms[t].page == sent.terms[t].page);
       CHECK(got.terms[t].slots_raw == sent.terms[t].slots_raw);
       CHECK(got.terms[t].slots == sent.terms[t].slots);
+      CHECK(got.terms[t].figures == sent.terms[t].figures);
     }
   }
 }
@@ -88,4 +89,29 @@ TEST_CASE("lengths that make no sense are refused before memory is taken") {
   negative.value(std::int64_t{-1});
   const std::string other = negative.take();
   CHECK_THROWS_AS(ByteReader(other, "message").text(), Error);
+}
+
+TEST_CASE("scores as older programs packed them, without figures, are read") {
+  ByteWriter writer;
+  writer.value(std::int64_t{1});  // scores
+  writer.value(std::int64_t{1});  // terms
+  writer.text("item");
+  writer.value(0.25F);
+  writer.value(0.5F);
+  writer.values(std::vector<float>{1, 2});
+  writer.values(std::vector<float>{3, 4});
+  writer.value(1.5F);
+  writer.values(std::vector<float>{5, 6});
+  writer.value(-1.0F);
+  writer.values(std::vector<float>{-0.5F});
+  writer.text("too few slots");
+  const auto scores = unpack_scores(writer.take());
+  REQUIRE(scores.size() == 1);
+  REQUIRE(scores[0].terms.size() == 1);
+  CHECK(scores[0].terms[0].name == "item");
+  CHECK(scores[0].terms[0].slots == std::vector<float>{3, 4});
+  CHECK(scores[0].terms[0].figures.empty());
+  CHECK(scores[0].slot_rewards == std::vector<float>{5, 6});
+  CHECK(scores[0].reference_log_probs == std::vector<float>{-0.5F});
+  CHECK(scores[0].invalid_cause == "too few slots");
 }

@@ -175,6 +175,10 @@ std::vector<Score> BrandScorer::score(std::span<const KeyedRequest> requests,
     };
     score.page_reward =
         std::ranges::all_of(items, [&](auto item) { return price(items[0]) <= price(item); }) ? 1 : 0;
+    TermScore& share = score.terms.emplace_back();
+    share.name = "brand_a";
+    for (const float slot : score.slot_rewards)
+      share.slots_raw.push_back(slot > 0 ? 1.0F / static_cast<float>(items.size()) : 0.0F);
     scores.push_back(std::move(score));
   }
   return scores;

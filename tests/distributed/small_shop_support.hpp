@@ -36,7 +36,7 @@ class ForwardGenerator final : public Generator {
 };
 
 /// Item reward 0.5 for brand "a" and -0.25 otherwise, page reward 1 if the first item costs least; reference
-/// log-probs of the start policy.
+/// log-probs of the start policy. Its term `brand_a` measures the share of slots that hold brand "a".
 class BrandScorer final : public Scorer {
  public:
   BrandScorer(const PageLanguage& language, const FlatParameters& start)

@@ -143,6 +143,29 @@ TEST_CASE("training on n ranks gives the bits and metrics of one rank, for every
     }
 }
 
+TEST_CASE("multipliers of constraints are the same on any number of ranks, and go on on another") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  PpoConfig config = eight_lane_shop();
+  config.constraints = {{"brand_a", true, 0.2, 3, 0.1, 5}};
+  ShopRun alone(config, 1);
+  const auto expected = alone.run();
+  const CheckpointHashes hashes = hashes_of(alone);
+  ShopRun first(config, 1, *world, small_buckets(1));
+  const auto begun = first.run(1);
+  CHECK(begun[0].metrics == expected[0].metrics);
+  // What one rank saved after an iteration, n ranks go on with.
+  ShopRun start(config, 1);
+  start.run(1);
+  const Checkpoint saved = to_checkpoint(start.trainers(), start.pipeline().state(), {});
+  CHECK(saved.numbers.at("multiplier.brand_a") == first.pipeline().state().multipliers.at("brand_a"));
+  ShopRun rest(config, 1, *world, small_buckets(1));
+  rest.pipeline().restore(from_checkpoint(rest.trainers(), saved));
+  const auto reports = rest.run();
+  for (std::size_t i = 0; i < reports.size(); ++i) CHECK(reports[i].metrics == expected[i + 1].metrics);
+  CHECK(hashes_of(rest) == hashes);
+}
+
 TEST_CASE("parameters that are shared out, too, give the bits of one rank, as do checkpointed activations") {
   const auto world = MpiCommunicator::world();
   if (!can_learn(*world)) return;
