@@ -170,8 +170,6 @@ void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
   FlatParameters parameters = made_on_all(bench.learners(), [&] { return start_of_item_model(fit); });
   ItemModelTask task(bench.language(), bench.log(), fit.swaps(Split::train), fit.swaps(Split::valid),
                      fit.config.item, bench.experiment().seed, bench.pool());
-  require(task.examples() > 0,
-          "no logged page has two slots of different gain, so the item model has nothing to learn from");
   const SupervisedResult result = fit_model(fit, task, parameters, fit.config.item.fit);
   on_first_rank(bench.learners(), [&] {
     fmt::print("item model\n{}", curve_table(result, "loss a page"));
@@ -281,6 +279,10 @@ void fit_rewards(Workbench& bench) {
   PairSet held_out;
   on_all_ranks(bench.learners(), [&] {
     fit.emplace(bench);
+    require(!fit->swaps(Split::train).empty(),
+            "{}: no training page has two slots of different gain, so the item model has nothing to learn from; "
+            "pages need several slots, and clicks on some of them",
+            bench.experiment().log.string());
     held_out = fit->pairs(Split::valid);
   });
   log_info("gains: click {}, purchase {} at the mean purchased price of {:.0f} minor units", fit->gains.click,

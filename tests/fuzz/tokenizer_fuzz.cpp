@@ -1,7 +1,7 @@
 // Fuzzes the reader of tokenizer.json, encoding and decoding. An input is a tokenizer.json and, after a zero
 // byte, a text.
 //
-// fuzz-sources: core/text/*.cpp core/base/json_fields.cpp
+// fuzz-sources: core/text/*.cpp core/base/json_fields.cpp core/base/strict_json.cpp
 // fuzz-sources: core/base/file.cpp core/base/sha256.cpp core/base/suggestion.cpp
 #include <cstddef>
 #include <cstdint>
