@@ -279,10 +279,11 @@ void fit_rewards(Workbench& bench) {
   PairSet held_out;
   on_all_ranks(bench.learners(), [&] {
     fit.emplace(bench);
-    require(!fit->swaps(Split::train).empty(),
-            "{}: no training page has two slots of different gain, so the item model has nothing to learn from; "
-            "pages need several slots, and clicks on some of them",
-            bench.experiment().log.string());
+    require(
+        !fit->swaps(Split::train).empty(),
+        "{}: no training page has two slots of different gain, so the item model has nothing to learn from; "
+        "pages need several slots, and clicks on some of them",
+        bench.experiment().log.string());
     held_out = fit->pairs(Split::valid);
   });
   log_info("gains: click {}, purchase {} at the mean purchased price of {:.0f} minor units", fit->gains.click,

@@ -98,9 +98,9 @@ class JsonlImporter final : public LineImporter {
   void row(std::string_view line, ImportSink& sink) override {
     const auto json = parse_json(line);
     const JsonObject root(json, "");
-    auto request = request_from_json(line, kJsonlLogKeys);
+    auto request = request_from_json(root, kJsonlLogKeys);
     learn_section_types(root);
-    auto page = logged_page(root, request, line, sink);
+    auto page = logged_page(root, request, sink);
     if (last_request_ && *last_request_ == request) {
       sink.add_to_last(std::move(page));
       return;
@@ -126,14 +126,13 @@ class JsonlImporter final : public LineImporter {
     }
   }
 
-  LoggedPage logged_page(const JsonObject& root, const Request& request, std::string_view line,
-                         ImportSink& sink) const {
-    auto fields = page_fields_from_json(line);
+  LoggedPage logged_page(const JsonObject& root, const Request& request, ImportSink& sink) const {
+    auto fields = page_fields_from_json(root);
     LoggedPage page;
     page.page_id = fields.page_id.empty() ? request.id : std::move(fields.page_id);
     page.policy_id = std::move(fields.policy_id);
     page.timestamp = root.integer("page_timestamp").value_or(request.timestamp);
-    page.page = page_from_json(schema_, request, line);
+    page.page = page_from_json(schema_, request, root);
     for (const auto& section : page.page.sections)
       page.section_names.push_back(schema_.section_types[static_cast<std::size_t>(section.type)].name);
     page.page_propensity = fields.propensities.page;

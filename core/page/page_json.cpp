@@ -79,7 +79,10 @@ std::string sections_to_json(const PageSchema& schema, const Request& request, c
 
 Page page_from_json(const PageSchema& schema, const Request& request, std::string_view text) {
   const nlohmann::json json = parse_json(text);
-  const JsonObject root(json, "");
+  return page_from_json(schema, request, JsonObject(json, ""));
+}
+
+Page page_from_json(const PageSchema& schema, const Request& request, const JsonObject& root) {
   const std::optional<JsonObject> sections = root.object("sections");
   if (!sections) root.complain("sections", "missing; it must hold the page's sections by name");
   std::unordered_map<std::string_view, std::int32_t> index_of;
@@ -113,7 +116,10 @@ Page page_from_json(const PageSchema& schema, const Request& request, std::strin
 
 PageJsonFields page_fields_from_json(std::string_view text) {
   const nlohmann::json json = parse_json(text);
-  const JsonObject root(json, "");
+  return page_fields_from_json(JsonObject(json, ""));
+}
+
+PageJsonFields page_fields_from_json(const JsonObject& root) {
   PageJsonFields fields;
   fields.page_id = root.text("page_id");
   fields.policy_id = root.text("policy_id");

@@ -15,6 +15,8 @@
 
 namespace pagewright {
 
+class JsonObject;
+
 /// Probabilities with which a page was drawn.
 struct PagePropensities {
   std::optional<double> page;  ///< of the whole page
@@ -32,6 +34,7 @@ struct PageJsonFields {
 
 /// Reads a request. The keys of a page may stand beside it and are skipped, and so are `other_keys`; the id
 /// is `request_id`, or else `page_id`.
+Request request_from_json(const JsonObject& root, std::span<const std::string_view> other_keys = {});
 Request request_from_json(std::string_view text, std::span<const std::string_view> other_keys = {});
 
 /// One line. Reading it gives the request back exactly. Throws Error for what JSON cannot hold: a feature
@@ -48,9 +51,11 @@ std::string sections_to_json(const PageSchema& schema, const Request& request, c
 /// Reads the sections of a page for a request. Throws Error for an unknown section type or an item that is
 /// not among the request's candidates; whether the page keeps the schema's rules is page_violations()'s
 /// business.
+Page page_from_json(const PageSchema& schema, const Request& request, const JsonObject& root);
 Page page_from_json(const PageSchema& schema, const Request& request, std::string_view text);
 
 /// Reads page_id, policy_id and the propensities.
+PageJsonFields page_fields_from_json(const JsonObject& root);
 PageJsonFields page_fields_from_json(std::string_view text);
 
 }  // namespace pagewright

@@ -118,7 +118,10 @@ OrderedJson context_to(const Request& request) {
 
 Request request_from_json(std::string_view text, std::span<const std::string_view> other_keys) {
   const nlohmann::json json = parse_json(text);
-  const JsonObject root(json, "");
+  return request_from_json(JsonObject(json, ""), other_keys);
+}
+
+Request request_from_json(const JsonObject& root, std::span<const std::string_view> other_keys) {
   if (root.has("constraints"))
     root.complain("constraints", "a request cannot carry rules of its own; they belong into the schema");
   std::vector<std::string_view> also(kPageKeys.begin(), kPageKeys.end());

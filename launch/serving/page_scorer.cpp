@@ -48,10 +48,10 @@ void read_tokens(const PageLanguage& language, const JsonObject& root, Trajector
 
 GivenPage page_to_score(const PageLanguage& language, std::string_view text) {
   GivenPage given;
-  given.request = request_from_json(text, kScoreKeys);
-  given.fields = page_fields_from_json(text);
   const nlohmann::json json = parse_json(text);
   const JsonObject root(json, "");
+  given.request = request_from_json(root, kScoreKeys);
+  given.fields = page_fields_from_json(root);
   Trajectory& page = given.trajectory;
   page.request = keyed_by_id(given.request).key;
   page.order =
@@ -59,7 +59,7 @@ GivenPage page_to_score(const PageLanguage& language, std::string_view text) {
   if (root.has("tokens")) {
     read_tokens(language, root, page);
   } else {
-    page.page = page_from_json(language.schema(), given.request, text);
+    page.page = page_from_json(language.schema(), given.request, root);
     EncodedPage encoded = language.encode(page.order, page.page);
     page.tokens = std::move(encoded.tokens);
     page.spans = std::move(encoded.spans);
