@@ -20,6 +20,7 @@
 #include "launch/start_weights.hpp"
 #include "rewards/models/item_task.hpp"
 #include "rewards/models/page_task.hpp"
+#include "rewards/models/reward_card.hpp"
 #include "rewards/models/reward_quality.hpp"
 #include "rollout/engine/model_policy.hpp"
 
@@ -227,6 +228,19 @@ GroupedPages reference_pages(Workbench& bench, int count) {
   return group_pages(bench.language(), requests, pages);
 }
 
+void write_card(const RewardFit& fit, PairSet held_out, const nlohmann::json& reports) {
+  Workbench& bench = fit.bench;
+  held_out.pairs.clear();
+  const nlohmann::json card =
+      reward_card({bench.experiment().log.string(), count_feedback(bench.log(), fit.pages(Split::train)),
+                   count_feedback(bench.log(), fit.pages(Split::valid)), fit.config.gains, fit.gains,
+                   fit.propensities.by_slot(), std::move(held_out)},
+                  reports);
+  write_file_atomically(bench.run().reward("card.json"), card.dump(2) + "\n");
+  write_file_atomically(bench.run().reward("card.md"), reward_card_markdown(card));
+  for (const auto& sentence : card.at("weaknesses")) log_warn("{}", sentence.get<std::string>());
+}
+
 void fit_scales(RewardFit& fit) {
   Workbench& bench = fit.bench;
   const Experiment& experiment = bench.experiment();
@@ -290,10 +304,6 @@ void fit_rewards(Workbench& bench) {
            fit->gains.purchase, fit->gains.price_ref);
   Table table({"model", "on held-out users", "value", "count"});
   nlohmann::json reports;
-  for (int family = 0; family < kPairFamilies; ++family)
-    if (!held_out.empty_because[static_cast<std::size_t>(family)].empty())
-      log_info("no {} pairs: {}", pair_family_name(static_cast<PairFamily>(family)),
-               held_out.empty_because[static_cast<std::size_t>(family)]);
   for (PageModelForm form : page_forms(bench.experiment()))
     fit_page_model(*fit, form, held_out.pairs, table, reports);
   fit_item_model(*fit, table, reports);
@@ -301,7 +311,9 @@ void fit_rewards(Workbench& bench) {
   on_first_rank(bench.learners(), [&] {
     fit_scales(*fit);
     write_file_atomically(bench.run().reward("report.json"), reports.dump(2) + "\n");
-    fmt::print("{}reward models are in {}\n", table.to_string(), bench.run().reward("").string());
+    write_card(*fit, std::move(held_out), reports);
+    fmt::print("{}reward models are in {}; card.md says what they are good for\n", table.to_string(),
+               bench.run().reward("").string());
   });
 }
 

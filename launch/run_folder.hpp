@@ -4,10 +4,10 @@
 //   config.yaml            effective configuration
 //   policies/NAME/         a policy: config.json, model.safetensors, heads.safetensors, policy.json
 //   clicks/MODEL.json      click models, and which one was chosen: clicks/choice.json
-//   rewards/page-FORM/, rewards/item/   reward models, their curves and report.json; rewards/scale-FORM.json
-//   train/NAME/            checkpoints/, metrics.jsonl, tensorboard/, rollouts/, times.json
-//   evaluation.json, pages.jsonl, report.html
-//   logs/rank-N.log        what each process said, if there were several
+//   rewards/page-FORM/, rewards/item/   reward models, report.json, card.json and card.md;
+//   rewards/scale-FORM.json train/NAME/            checkpoints/, metrics.jsonl, tensorboard/, rollouts/,
+//   times.json evaluation.json, pages.jsonl, report.html logs/rank-N.log        what each process said, if
+//   there were several
 
 #include <filesystem>
 #include <string>

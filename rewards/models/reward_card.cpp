@@ -1,0 +1,227 @@
+#include "rewards/models/reward_card.hpp"
+
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/base/table.hpp"
+
+namespace pagewright {
+namespace {
+
+using CardJson = nlohmann::json;
+
+constexpr std::int64_t kFewPairs = 100, kFewEvents = 50;
+constexpr double kWeakAuc = 0.6, kBadCalibration = 0.05;
+
+CardJson split_json(const SplitFeedback& split) {
+  return {{"pages", split.pages},
+          {"users", split.users},
+          {"slots", split.slots},
+          {"clicked_slots", split.clicked},
+          {"purchased_slots", split.purchased}};
+}
+
+std::string propensities_in_words(const GainConfig& gains) {
+  switch (gains.propensities) {
+    case PropensitySource::none:
+      return "none: every slot counts as looked at";
+    case PropensitySource::power:
+      return fmt::format("assumed: (k + 1)^-{}", gains.eta);
+    case PropensitySource::given:
+      return "given in the configuration";
+    case PropensitySource::uniform_pages:
+      return fmt::format("measured on the pages of policy '{}'", gains.uniform_policy);
+    case PropensitySource::click_model:
+      return fmt::format("of the click model {}", gains.click_model.value_or("that fit-clicks chose"));
+  }
+  return {};
+}
+
+std::string gains_in_words(const GainWeights& weights) {
+  if (weights.price_power == 0) return fmt::format("click {}, purchase {}", weights.click, weights.purchase);
+  return fmt::format("click {}, purchase {} x (price / {:.0f} minor units)^{}", weights.click,
+                     weights.purchase, weights.price_ref, weights.price_power);
+}
+
+CardJson data_json(const RewardCardData& data) {
+  CardJson families = CardJson::object();
+  for (int family = 0; family < kPairFamilies; ++family) {
+    const auto i = static_cast<std::size_t>(family);
+    families[std::string(pair_family_name(static_cast<PairFamily>(family)))] = {
+        {"held_out", data.held_out_pairs.count[i]}, {"none_because", data.held_out_pairs.empty_because[i]}};
+  }
+  return {{"log", data.log},
+          {"train", split_json(data.train)},
+          {"held_out", split_json(data.held_out)},
+          {"gains", gains_in_words(data.weights)},
+          {"propensities", propensities_in_words(data.gains)},
+          {"propensity_by_slot", data.propensities},
+          {"pairs", families}};
+}
+
+/// Sentences on what is weak.
+class Weaknesses {
+ public:
+  const std::vector<std::string>& sentences() const { return sentences_; }
+
+  void of_data(const RewardCardData& data) {
+    if (data.train.purchased == 0)
+      add("no slot of the training pages was bought from, so that nothing is known of what sells");
+    else if (data.train.purchased < kFewEvents)
+      add("only {} slots of the training pages were bought from", data.train.purchased);
+    const PropensitySource source = data.gains.propensities;
+    if (source == PropensitySource::none || source == PropensitySource::power ||
+        source == PropensitySource::given)
+      add("position propensities are assumed and not measured ({}): gains of low slots are as right as the "
+          "assumption",
+          propensities_in_words(data.gains));
+    for (int family = 0; family < kPairFamilies; ++family)
+      if (const std::string& why = data.held_out_pairs.empty_because[static_cast<std::size_t>(family)];
+          !why.empty())
+        add("no {} pairs: {}", pair_family_name(static_cast<PairFamily>(family)), why);
+  }
+
+  void of_order(const std::string& model, const std::string& what, const CardJson& figures) {
+    const double accuracy = figures.at("accuracy");
+    const std::int64_t pairs = figures.at("pairs");
+    if (pairs == 0) return;
+    const ShareInterval interval = wilson_interval(accuracy, pairs);
+    if (interval.high < 0.5)
+      add("{} orders {} worse than chance ({:.3f} of {})", model, what, accuracy, pairs);
+    else if (interval.low <= 0.5)
+      add("{} orders {} no better than chance ({:.3f} of {}, 95 % interval {:.3f} to {:.3f})", model, what,
+          accuracy, pairs, interval.low, interval.high);
+    else if (pairs < kFewPairs)
+      add("{} was tried on {} {} only", model, pairs, what);
+  }
+
+  void of_events(const std::string& model, const std::string& what, const CardJson& figures) {
+    const std::int64_t events = figures.at("events");
+    const double rate = figures.at("rate"), auc = figures.at("auc"), error = figures.at("calibration_error");
+    const double seen = rate * static_cast<double>(events);
+    if (seen < kFewEvents)
+      add("{}: {:.0f} held-out {}s say little of how it predicts them", model, seen, what);
+    else if (auc < kWeakAuc)
+      add("{} hardly tells what gets a {} from what does not (AUC {:.3f})", model, what, auc);
+    if (error > kBadCalibration) add("{}: {} probabilities are off by {:.3f} on average", model, what, error);
+  }
+
+ private:
+  template <class... Args>
+  void add(fmt::format_string<Args...> format, Args&&... args) {
+    sentences_.push_back(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  std::vector<std::string> sentences_;
+};
+
+void find_weaknesses(Weaknesses& weak, const CardJson& models) {
+  for (const auto& [model, report] : models.items()) {
+    if (report.contains("pairs"))
+      for (const auto& [family, figures] : report.at("pairs").items())
+        weak.of_order(model, family + " pairs", figures);
+    if (report.contains("swaps")) weak.of_order(model, "swaps", report.at("swaps"));
+    for (const char* event : {"click", "purchase"})
+      if (report.contains(event)) weak.of_events(model, event, report.at(event));
+  }
+}
+
+std::string order_row_share(const CardJson& figures) {
+  const double accuracy = figures.at("accuracy");
+  const ShareInterval interval = wilson_interval(accuracy, figures.at("pairs").get<std::int64_t>());
+  return fmt::format("{:.3f} ({:.3f} to {:.3f})", accuracy, interval.low, interval.high);
+}
+
+void add_model_rows(Table& table, const std::string& model, const CardJson& report) {
+  const auto count = [](const CardJson& value) { return fmt::format("{}", value.get<std::int64_t>()); };
+  if (report.contains("pairs"))
+    for (const auto& [family, figures] : report.at("pairs").items())
+      table.add_row({model, family + " pairs right", order_row_share(figures), count(figures.at("pairs"))});
+  if (report.contains("swaps"))
+    table.add_row(
+        {model, "swaps right", order_row_share(report.at("swaps")), count(report.at("swaps").at("pairs"))});
+  for (const std::string event : {"click", "purchase"}) {
+    if (!report.contains(event)) continue;
+    const CardJson& figures = report.at(event);
+    table.add_row({model, event + " AUC", fmt::format("{:.3f}", figures.at("auc").get<double>()),
+                   count(figures.at("events"))});
+    table.add_row({model, event + " rate, predicted and seen",
+                   fmt::format("{:.4f}, {:.4f}", figures.at("mean_prediction").get<double>(),
+                               figures.at("rate").get<double>()),
+                   count(figures.at("events"))});
+    table.add_row({model, event + " calibration error",
+                   fmt::format("{:.4f}", figures.at("calibration_error").get<double>()),
+                   count(figures.at("events"))});
+  }
+}
+
+std::string data_markdown(const CardJson& data) {
+  Table table({"", "training", "held out"});
+  const CardJson &train = data.at("train"), &held_out = data.at("held_out");
+  for (const auto& [key, words] :
+       {std::pair("pages", "pages"), std::pair("users", "users"), std::pair("slots", "slots"),
+        std::pair("clicked_slots", "slots with a click"),
+        std::pair("purchased_slots", "slots with a purchase")})
+    table.add_row({words, fmt::format("{}", train.at(key).get<std::int64_t>()),
+                   fmt::format("{}", held_out.at(key).get<std::int64_t>())});
+  std::string text =
+      fmt::format("Log: `{}`. Gains: {}. Position propensities: {}", data.at("log").get<std::string>(),
+                  data.at("gains").get<std::string>(), data.at("propensities").get<std::string>());
+  std::string slots;
+  for (const double propensity : data.at("propensity_by_slot").get<std::vector<double>>())
+    slots += fmt::format("{}{:.2f}", slots.empty() ? "" : ", ", propensity);
+  return text + (slots.empty() ? ".\n\n" : fmt::format(" ({}).\n\n", slots)) + table.to_markdown();
+}
+
+}  // namespace
+
+ShareInterval wilson_interval(double share, std::int64_t count) {
+  if (count == 0) return {};
+  constexpr double kZ = 1.959963984540054;
+  const auto n = static_cast<double>(count);
+  const double middle = share + kZ * kZ / (2 * n);
+  const double half = kZ * std::sqrt(share * (1 - share) / n + kZ * kZ / (4 * n * n));
+  const double scale = 1 + kZ * kZ / n;
+  return {(middle - half) / scale, (middle + half) / scale};
+}
+
+SplitFeedback count_feedback(const FeedbackLog& log, std::span<const FeedbackPage> pages) {
+  SplitFeedback counts;
+  std::set<std::string> users;
+  for (const FeedbackPage& page : pages) {
+    ++counts.pages;
+    counts.slots += std::ssize(page.clicked);
+    for (const float clicked : page.clicked) counts.clicked += clicked > 0 ? 1 : 0;
+    for (const float purchased : page.purchased) counts.purchased += purchased > 0 ? 1 : 0;
+    const Request& request = log.requests[static_cast<std::size_t>(page.request)].request;
+    users.insert(request.user.empty() ? request.id : request.user);
+  }
+  counts.users = std::ssize(users);
+  return counts;
+}
+
+nlohmann::json reward_card(const RewardCardData& data, const nlohmann::json& models) {
+  Weaknesses weak;
+  weak.of_data(data);
+  find_weaknesses(weak, models);
+  return {{"format", "pagewright-reward-card"},
+          {"version", 1},
+          {"data", data_json(data)},
+          {"models", models},
+          {"weaknesses", weak.sentences()}};
+}
+
+std::string reward_card_markdown(const nlohmann::json& card) {
+  std::string text = "# Reward models\n\n## Fitted to\n\n" + data_markdown(card.at("data"));
+  Table table({"model", "on held-out users", "value (95 % interval)", "count"});
+  for (const auto& [model, report] : card.at("models").items()) add_model_rows(table, model, report);
+  text += "\n## How good they are\n\n" + table.to_markdown() + "\n## Known weaknesses\n\n";
+  for (const auto& sentence : card.at("weaknesses")) text += "- " + sentence.get<std::string>() + "\n";
+  if (card.at("weaknesses").empty()) text += "None was found by these figures.\n";
+  return text;
+}
+
+}  // namespace pagewright
