@@ -57,7 +57,8 @@ EventTable read_event_table(const Section& section) {
   section.read("timestamp", table.timestamp, "column of the time");
   section.read("time", table.time, kTimeDoc);
   section.read("id", table.id, "columns that name an event: another of the same name is dropped and counted");
-  section.read("price", table.price, "column with what a purchase paid a piece");
+  section.read("price", table.price,
+               "column with what a purchase paid a piece, in units of item_columns.price_scale");
   section.read("quantity", table.quantity, "column with pieces");
   if (table.page.empty() == table.visitor.empty())
     section.complain("page", "say to which page an event belongs: give `page` or `visitor`, one of them");
@@ -77,7 +78,9 @@ void read_slots(const Section& root, TableMap& map) {
   root.read("click", map.click, "column: above 0, the slot was clicked");
   root.read("cart", map.cart, "column: above 0, it was put into the cart");
   root.read("purchase", map.purchase, "column: above 0, it was bought");
-  root.read("paid", map.paid, "column with what was paid a piece, if not the item's price");
+  root.read(
+      "paid", map.paid,
+      "column with what was paid a piece, if not the item's price; in units of item_columns.price_scale");
   root.read("quantity", map.quantity, "column with the pieces bought");
   root.read("propensity", map.propensity, "column with the logging policy's probability");
   root.read_enum("propensity_kind", map.propensity_kind,

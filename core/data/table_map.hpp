@@ -11,6 +11,7 @@
 
 #include "core/data/feedback_log.hpp"
 #include "core/data/table_file.hpp"
+#include "core/page/currency.hpp"
 
 namespace pagewright {
 
@@ -29,7 +30,7 @@ struct NamedColumn {
 /// Columns that describe an item. Empty: unknown.
 struct TableItemColumns {
   std::string title, category, brand, seller, ad, price;
-  std::string currency = "XXX";                 ///< code, for all prices
+  std::string currency{kNoCurrency};            ///< code, for all prices
   double price_scale = 100;                     ///< minor units in one of the table's
   std::map<std::string, std::string> features;  ///< our name -> column
 
