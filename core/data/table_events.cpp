@@ -26,7 +26,7 @@ TableEvent table_event(const TableMap& map, const EventTable& table, EventKind k
     if (const auto price = row.value(table.price)) found.event.price = map.item_columns.minor_units(*price);
   if (!table.quantity.empty())
     if (const auto pieces = row.value(table.quantity))
-      found.event.quantity = static_cast<std::int32_t>(table_number(*pieces, table.quantity));
+      found.event.quantity = table_pieces(*pieces, table.quantity);
   return found;
 }
 

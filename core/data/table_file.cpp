@@ -138,8 +138,12 @@ class TableFile::JsonRows final : public Rows {
     std::string list;
     for (const nlohmann::json& element : value) {
       require(!element.is_structured(), "'{}' is a list of lists or objects", column);
+      const std::string text = element.is_string() ? element.get<std::string>() : element.dump();
+      require(text.find(form_.lists) == std::string::npos,
+              "'{}' has the element '{}', which holds the separator of lists; set another list_separator",
+              column, text);
       if (!list.empty()) list += form_.lists;
-      list += element.is_string() ? element.get<std::string>() : element.dump();
+      list += text;
     }
     return list;
   }

@@ -153,7 +153,7 @@ class TableImporter final : public LogImporter {
     Event purchase{EventKind::purchase, 0, time, slot.item.price, 1};
     if (const auto paid = values.at(map_.paid, index)) purchase.price = map_.item_columns.minor_units(*paid);
     if (const auto pieces = values.at(map_.quantity, index))
-      purchase.quantity = static_cast<std::int32_t>(table_number(*pieces, map_.quantity));
+      purchase.quantity = table_pieces(*pieces, map_.quantity);
     slot.events.push_back(purchase);
   }
 

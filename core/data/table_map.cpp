@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <ctime>
+#include <limits>
 
 #include "core/base/error.hpp"
 #include "core/config/config_file.hpp"
@@ -201,10 +202,19 @@ double table_number(std::string_view text, const std::string& column) {
   return value;
 }
 
+std::int32_t table_pieces(std::string_view text, const std::string& column) {
+  const double pieces = table_number(text, column);
+  require(pieces >= 1 && pieces <= std::numeric_limits<std::int32_t>::max() && std::trunc(pieces) == pieces,
+          "column '{}' holds '{}', which is no number of pieces", column, text);
+  return static_cast<std::int32_t>(pieces);
+}
+
 std::int64_t table_time(std::string_view text, const std::string& form) {
-  if (form == "seconds" || form == "milliseconds")
-    return static_cast<std::int64_t>(
-        std::floor(table_number(text, "timestamp") / (form == "seconds" ? 1 : 1000)));
+  if (form == "seconds" || form == "milliseconds") {
+    const double seconds = std::floor(table_number(text, "timestamp") / (form == "seconds" ? 1 : 1000));
+    require(std::abs(seconds) < 1e15, "'{}' is no time in {}", text, form);
+    return static_cast<std::int64_t>(seconds);
+  }
   std::tm time{};
   const std::string copy(text);
   require(strptime(copy.c_str(), form.c_str(), &time) != nullptr, "'{}' is no time of the form {}", text,

@@ -92,5 +92,7 @@ std::string table_map_reference();
 std::int64_t table_time(std::string_view text, const std::string& form);
 /// Error that names the column.
 double table_number(std::string_view text, const std::string& column);
+/// A whole number of pieces, at least 1. Error that names the column.
+std::int32_t table_pieces(std::string_view text, const std::string& column);
 
 }  // namespace pagewright

@@ -203,6 +203,28 @@ TEST_CASE("a row that cannot be used takes its whole page with it, and says why"
                            {"rows.csv:5: column 'position' holds 'x', which is no number"}) == "");
 }
 
+TEST_CASE("times, pieces and lists that cannot be what they say are refused") {
+  CHECK(table_time("1500.9", "seconds") == 1500);
+  CHECK(table_time("-1", "milliseconds") == -1);
+  CHECK(missing_from_error([] { table_time("1e300", "seconds"); }, {"'1e300' is no time in seconds"}) == "");
+  CHECK(missing_from_error([] { table_time("2026", "%Y-%m-%d"); }, {"is no time of the form"}) == "");
+  CHECK(table_pieces("3", "q") == 3);
+  for (const char* text : {"0", "-1", "2.5", "1e300", "many"})
+    CHECK(missing_from_error([&] { table_pieces(text, "q"); }, {"column 'q' holds '", text}) == "");
+  const DataTestFolder folder;
+  const auto read_ids = [&](const char* row, char separator) {
+    TableForm form;
+    form.lists = separator;
+    TableFile table(write_text_file(folder.path() / "rows.jsonl", row), form);
+    REQUIRE(table.next());
+    return std::string(table.value("ids").value_or(""));
+  };
+  CHECK(read_ids("{\"ids\": [\"a\", 2, \"c\"]}", ',') == "a,2,c");
+  CHECK(read_ids("{\"ids\": [\"a,b\", \"c\"]}", '|') == "a,b|c");
+  CHECK(missing_from_error([&] { read_ids("{\"ids\": [\"a,b\", \"c\"]}", ','); },
+                           {"'ids' has the element 'a,b'", "list_separator"}) == "");
+}
+
 TEST_CASE("a map that names no such column, table or key is refused") {
   const DataTestFolder folder;
   const auto problem = [&](const std::string& map) {
