@@ -32,6 +32,7 @@ void add_verbs(CLI::App& app, Job& job) {
   add_generate_verb(app);
   add_export_verb(app);
   add_report_verb(app);
+  add_study_verb(app);
   add_postmortem_verb(app);
 }
 

@@ -24,6 +24,7 @@ void add_evaluate_verb(CLI::App& app);
 void add_generate_verb(CLI::App& app);
 void add_export_verb(CLI::App& app);
 void add_report_verb(CLI::App& app);
+void add_study_verb(CLI::App& app);
 void add_postmortem_verb(CLI::App& app);
 
 }  // namespace pagewright

@@ -13,15 +13,15 @@ namespace {
 
 using ItemKind = std::function<std::string(const Item&)>;
 
-struct PagePair {
+struct BeforeAfter {
   const Request* request;
   std::vector<std::int32_t> before, after;
 };
 
-std::vector<ShareChange> share_changes(const std::vector<PagePair>& pairs, const ItemKind& kind) {
+std::vector<ShareChange> share_changes(const std::vector<BeforeAfter>& pairs, const ItemKind& kind) {
   std::map<std::string, ShareChange> changes;
   double before = 0, after = 0;
-  for (const PagePair& pair : pairs) {
+  for (const BeforeAfter& pair : pairs) {
     const auto count = [&](const std::vector<std::int32_t>& items, double ShareChange::*side, double& total) {
       for (const std::int32_t item : items) {
         changes[kind(pair.request->candidates[static_cast<std::size_t>(item)])].*side += 1;
@@ -77,7 +77,7 @@ class PriceFifths {
 
 SiteChanges site_changes(std::span<const PageExample> examples, const std::string& policy,
                          const std::string& baseline) {
-  std::vector<PagePair> pairs;
+  std::vector<BeforeAfter> pairs;
   SiteChanges changes;
   double slots = 0;
   for (const PageExample& example : examples) {
@@ -85,8 +85,8 @@ SiteChanges site_changes(std::span<const PageExample> examples, const std::strin
     const PolicyExample* before = example.find(baseline);
     if (after == nullptr || before == nullptr || !after->violations.empty() || !before->violations.empty())
       continue;
-    const PagePair& pair =
-        pairs.emplace_back(PagePair{&example.request, before->page.items(), after->page.items()});
+    const BeforeAfter& pair =
+        pairs.emplace_back(BeforeAfter{&example.request, before->page.items(), after->page.items()});
     changes.pages_changed += before->page == after->page ? 0 : 1;
     const bool both = !pair.before.empty() && !pair.after.empty();
     changes.first_changed += both && pair.before.front() != pair.after.front() ? 1 : 0;

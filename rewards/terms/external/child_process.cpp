@@ -67,6 +67,14 @@ void close_others_at_exec() {
   ::_exit(126);
 }
 
+/// Whether a child has ended. It stays a zombie, so that its group's number is not given to others before the
+/// group is killed.
+bool child_has_ended(pid_t pid, siginfo_t& info) {
+  info.si_pid = 0;
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == pid;
+}
+
 std::string end_in_words(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED) return fmt::format("exit code {}", info.si_status);
   return fmt::format("signal {} ({})", info.si_status, ::strsignal(info.si_status));
@@ -122,20 +130,19 @@ ChildProcess::~ChildProcess() {
   end(kEndGrace);
 }
 
+bool ChildProcess::ended() const {
+  siginfo_t info{};
+  return pid_ < 0 || child_has_ended(pid_, info);
+}
+
 std::string ChildProcess::end(double grace) {
   if (pid_ < 0) return ended_;
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(grace);
   siginfo_t info{};
-  const auto has_ended = [&] {
-    info.si_pid = 0;
-    // It stays a zombie, so that its group's number is not given to others before the group is killed.
-    return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           info.si_pid == pid_;
-  };
-  bool by_itself = has_ended();
+  bool by_itself = child_has_ended(pid_, info);
   while (!by_itself && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    by_itself = has_ended();
+    by_itself = child_has_ended(pid_, info);
   }
   ended_ = by_itself ? end_in_words(info) : "killed";
   ::kill(-pid_, SIGKILL);

@@ -44,6 +44,8 @@ class ChildProcess {
   OwnedFd& output() { return output_; }
   OwnedFd& errors() { return errors_; }
   pid_t pid() const { return pid_; }
+  /// Whether it has ended by itself; end() then says how.
+  bool ended() const;
 
   /// Waits up to `grace` seconds for its end, then kills the group and reaps it. Says how it ended: "exit
   /// code 3", "signal 9 (Killed)", or "killed" if it did not end by itself.

@@ -1,0 +1,130 @@
+#include "launch/study/study_stages.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "launch/run_folder.hpp"
+
+namespace pagewright {
+namespace {
+
+struct StageNames {
+  const char* name;
+  const char* verb;
+};
+constexpr std::array<StageNames, 7> kStages{{{"log", "simulate"},
+                                             {"imitation", "sft"},
+                                             {"warmup", "sft"},
+                                             {"clicks", "fit-clicks"},
+                                             {"rewards", "fit-reward"},
+                                             {"train", "train"},
+                                             {"evaluate", "evaluate"}}};
+
+/// "ppo" is above "ppo.lanes", "policies" above "policies[0].name".
+bool lies_under(std::string_view path, std::string_view prefix) {
+  return path.starts_with(prefix) &&
+         (path.size() == prefix.size() || path[prefix.size()] == '.' || path[prefix.size()] == '[');
+}
+
+bool lies_under_any(std::string_view path, std::span<const std::string_view> prefixes) {
+  return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return lies_under(path, prefix); });
+}
+
+/// What the logs of a shop do not depend on: all that comes after it.
+constexpr std::string_view kNotOfLogs[] = {"prompt",      "model",           "warmup",    "rewards",
+                                           "ppo",         "critic",          "policies",  "device",
+                                           "distributed", "candidate_order", "precision", "allow_oracle"};
+constexpr std::string_view kNotOfWarmups[] = {"rewards", "ppo", "critic", "policies", "allow_oracle"};
+constexpr std::string_view kNotOfClicks[] = {"prompt",
+                                             "model",
+                                             "warmup",
+                                             "ppo",
+                                             "critic",
+                                             "policies",
+                                             "device",
+                                             "distributed",
+                                             "candidate_order",
+                                             "precision",
+                                             "allow_oracle",
+                                             "rewards.page",
+                                             "rewards.item",
+                                             "rewards.pairs",
+                                             "rewards.model",
+                                             "rewards.terms",
+                                             "rewards.alpha",
+                                             "rewards.item_credit",
+                                             "rewards.diversity",
+                                             "rewards.oracle",
+                                             "rewards.clip",
+                                             "rewards.invalid",
+                                             "rewards.normaliser_pages"};
+constexpr std::string_view kNotOfRewards[] = {"ppo",
+                                              "critic",
+                                              "policies",
+                                              "allow_oracle",
+                                              "rewards.alpha",
+                                              "rewards.terms",
+                                              "rewards.invalid",
+                                              "rewards.item_credit",
+                                              "rewards.diversity",
+                                              "rewards.oracle"};
+
+std::span<const std::string_view> left_out(StudyStage stage) {
+  switch (stage) {
+    case StudyStage::log:
+      return kNotOfLogs;
+    case StudyStage::imitation:
+    case StudyStage::warmup:
+      return kNotOfWarmups;
+    case StudyStage::clicks:
+      return kNotOfClicks;
+    case StudyStage::rewards:
+      return kNotOfRewards;
+    case StudyStage::train:
+    case StudyStage::evaluate:
+      return {};
+  }
+  fail("unknown stage of a study");
+}
+
+/// The lanes say how sums are taken, wherever something is learnt.
+bool counts(StudyStage stage, const std::string& path) {
+  if (path == "run" || path == "log") return false;
+  if (lies_under(path, "evaluation")) return stage == StudyStage::evaluate;
+  if (is_free_key(path)) return false;
+  if (path == "ppo.lanes") return stage != StudyStage::log && stage != StudyStage::clicks;
+  return !lies_under_any(path, left_out(stage));
+}
+
+}  // namespace
+
+std::string stage_name(StudyStage stage) {
+  return kStages.at(static_cast<std::size_t>(stage)).name;
+}
+
+std::string stage_verb(StudyStage stage) {
+  return kStages.at(static_cast<std::size_t>(stage)).verb;
+}
+
+bool needs_click_models(const Experiment& experiment) {
+  return experiment.rewards.gains.propensities == PropensitySource::click_model;
+}
+
+std::string stage_configuration(StudyStage stage, const LoadedExperiment& loaded) {
+  std::string text;
+  for (const auto& [path, value] : loaded.values)
+    if (counts(stage, path)) text += fmt::format("{}: {}\n", path, value);
+  // fit-reward makes the page models that policies ask for, and looks at nothing else of them.
+  if (stage == StudyStage::rewards)
+    for (const PolicyVariant& policy : loaded.experiment.policies)
+      if (policy.page_form)
+        text += fmt::format("policies need page model: {}\n", static_cast<int>(*policy.page_form));
+  return text;
+}
+
+}  // namespace pagewright
