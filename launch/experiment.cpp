@@ -147,6 +147,10 @@ Experiment read_experiment(const Section& root) {
   Experiment experiment;
   root.read_required("run", experiment.run, "run folder: models, checkpoints, metrics, evaluation, report");
   root.read_required("log", experiment.log, "feedback log folder, as `import` or `simulate` wrote it");
+  root.read(
+      "log_pages", experiment.log_pages, at_least(0),
+      "pages of the log that are read at most, of whole users drawn by a hash of their names; 0: all. For "
+      "logs that do not fit in memory");
   root.read("seed", experiment.seed, "seed of everything: world, log, initialisation, sampling");
   root.read("threads", experiment.threads, at_least(0),
             "worker threads of a process; 0: one for each core, shared by the processes of a machine. "

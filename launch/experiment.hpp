@@ -40,8 +40,9 @@ struct EvaluationConfig {
 };
 
 struct Experiment {
-  std::filesystem::path run;  ///< run folder
-  std::filesystem::path log;  ///< feedback log folder
+  std::filesystem::path run;   ///< run folder
+  std::filesystem::path log;   ///< feedback log folder
+  std::int64_t log_pages = 0;  ///< pages of the log that are read at most; 0: all
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: all cores, or one where a device computes
   DeviceChoice device = DeviceChoice::cpu;

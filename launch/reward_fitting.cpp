@@ -50,7 +50,7 @@ struct RewardFit {
     return make_swap_pairs(bench.log(), config.gains, gains, propensities, split);
   }
   SupervisedConfig loop(const FitConfig& fit) const {
-    return {fit.epochs, fit.batch, 2, bench.experiment().seed};
+    return {fit.epochs, fit.batch, 2, fit.evaluate_every, fit.patience, bench.experiment().seed};
   }
 
   Workbench& bench;

@@ -12,6 +12,7 @@ namespace {
 
 bool was_always_so(const std::string& path, const std::string& value) {
   static const std::map<std::string, std::string> kBefore = {{"distributed.determinism", "exact"},
+                                                             {"log_pages", "0"},
                                                              {"model.layout_start", "names"},
                                                              {"model.path", "\"\""},
                                                              {"model.start", "pretrained"},
@@ -26,7 +27,11 @@ bool was_always_so(const std::string& path, const std::string& value) {
                                                              {"prompt.candidate.heading", "\"\""},
                                                              {"prompt.end", "\"\""},
                                                              {"prompt.history.heading", "\"\""},
-                                                             {"prompt.max_tokens", "0"}};
+                                                             {"prompt.max_tokens", "0"},
+                                                             {"rewards.item.fit.evaluate_every", "0"},
+                                                             {"rewards.item.fit.patience", "0"},
+                                                             {"rewards.page.fit.evaluate_every", "0"},
+                                                             {"rewards.page.fit.patience", "0"}};
   const auto found = kBefore.find(path);
   return found != kBefore.end() && found->second == value;
 }

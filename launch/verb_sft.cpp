@@ -77,7 +77,7 @@ void warm_up(Workbench& bench, bool imitation) {
       bench.learners(), [&] { return start_parameters(bench, experiment.policy_model(), experiment.seed); });
   log_info("{}: {} parameters, {} pages, {} held out", name, parameter_count(parameters.config()),
            pages.train.examples.size(), pages.held_out.examples.size());
-  const SupervisedConfig loop{config.epochs, config.batch, 2, experiment.seed};
+  const SupervisedConfig loop{.epochs = config.epochs, .batch = config.batch, .seed = experiment.seed};
   Trainer trainer(bench.learners(), parameters, config.optimizer, bench.pool(), experiment.lanes(),
                   supervised_steps(static_cast<std::int64_t>(pages.train.examples.size()), loop),
                   bench.sharding());

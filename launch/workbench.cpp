@@ -25,7 +25,7 @@ namespace pagewright {
 namespace {
 
 std::unique_ptr<FeedbackLog> load_training_log(const Experiment& experiment) {
-  auto log = std::make_unique<FeedbackLog>(load_log(experiment.log));
+  auto log = std::make_unique<FeedbackLog>(load_log(experiment.log, {experiment.log_pages, experiment.seed}));
   bind_to_schema(*log, experiment.schema);
   const bool trains = std::any_of(log->pages.begin(), log->pages.end(), [&](const LoggedPage& page) {
     return log->requests[static_cast<std::size_t>(page.request)].split == Split::train;

@@ -62,10 +62,9 @@ class LogPartReader {
     return logged;
   }
 
-  LoggedPage page(std::size_t i, std::int64_t first_request) const {
+  LoggedPage page(std::size_t i) const {
     LoggedPage page;
     page.page_id = text(columns_.page_id[i]);
-    page.request = first_request + columns_.page_request[i];
     page.policy_id = text(columns_.page_policy[i]);
     page.timestamp = columns_.page_timestamp[i];
     if (!std::isnan(columns_.page_propensity[i])) page.page_propensity = columns_.page_propensity[i];
@@ -189,13 +188,20 @@ void LogColumns::add(const LoggedPage& page) {
   event_offsets.push_back(log_count(event_kind));
 }
 
-void LogColumns::append_to(FeedbackLog& log) const {
+void LogColumns::append_to(FeedbackLog& log, const std::vector<bool>& chosen) const {
   const LogPartReader reader(*this);
-  const auto first_request = static_cast<std::int64_t>(log.requests.size());
-  log.requests.reserve(log.requests.size() + request_id.size());
-  for (std::size_t i = 0; i < request_id.size(); ++i) log.requests.push_back(reader.request(i));
-  log.pages.reserve(log.pages.size() + page_id.size());
-  for (std::size_t i = 0; i < page_id.size(); ++i) log.pages.push_back(reader.page(i, first_request));
+  std::vector<std::int64_t> row(request_id.size(), -1);  // in the log
+  for (std::size_t i = 0; i < request_id.size(); ++i) {
+    if (!chosen[i]) continue;
+    row[i] = static_cast<std::int64_t>(log.requests.size());
+    log.requests.push_back(reader.request(i));
+  }
+  for (std::size_t i = 0; i < page_id.size(); ++i) {
+    const std::int64_t request = row[static_cast<std::size_t>(page_request[i])];
+    if (request < 0) continue;
+    log.pages.push_back(reader.page(i));
+    log.pages.back().request = request;
+  }
 }
 
 }  // namespace pagewright

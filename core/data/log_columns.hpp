@@ -75,8 +75,8 @@ struct LogColumns {
   /// Reads and checks everything: lengths, offsets, codes, kinds and row numbers. A damaged file is an Error
   /// that names path and column.
   static LogColumns read(const Hdf5File& file);
-  /// Appends this part's rows to a log.
-  void append_to(FeedbackLog& log) const;
+  /// Appends the chosen requests of this part, [requests], and their pages to a log.
+  void append_to(FeedbackLog& log, const std::vector<bool>& chosen) const;
 };
 
 /// Error that says what is wrong with a request or a page as logged; used by the writer and by importers.

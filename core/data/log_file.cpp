@@ -1,12 +1,15 @@
 #include "core/data/log_file.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <unordered_set>
 
 #include <unistd.h>
 
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
+#include "core/base/hash.hpp"
 #include "core/base/log.hpp"
 #include "core/data/hdf5.hpp"
 #include "core/data/log_columns.hpp"
@@ -177,26 +180,67 @@ LogReader::LogReader(const std::filesystem::path& folder) {
           folder.string());
 }
 
-bool LogReader::next(FeedbackLog& part) {
+bool LogReader::next(LogColumns& part) {
   if (next_ == parts_.size()) return false;
   const auto file = Hdf5File::open(parts_[next_++]);
   check_log_format(file);
   origin_ = {file.text_attribute("source"), file.text_attribute("split")};
-  part = {};
-  LogColumns::read(file).append_to(part);
+  part = LogColumns::read(file);
   return true;
 }
 
-FeedbackLog load_log(const std::filesystem::path& folder) {
+bool LogReader::next(FeedbackLog& part) {
+  LogColumns columns;
+  if (!next(columns)) return false;
+  part = {};
+  columns.append_to(part, std::vector<bool>(static_cast<std::size_t>(columns.requests()), true));
+  return true;
+}
+
+namespace {
+
+/// Where a user stands in the order in which users are selected; a request without a user stands for itself.
+std::uint64_t selection_rank(const LogColumns& part, std::size_t request, std::uint64_t seed) {
+  const std::string& user = part.strings.strings()[static_cast<std::size_t>(part.request_user[request])];
+  if (!user.empty()) return stable_hash(user, seed);
+  return stable_hash(part.strings.strings()[static_cast<std::size_t>(part.request_id[request])], ~seed);
+}
+
+/// The highest rank that is selected; nothing if no user has so few pages.
+std::optional<std::uint64_t> highest_rank(const std::filesystem::path& folder,
+                                          const LogSelection& selection) {
+  std::vector<std::uint64_t> ranks;  // of every page's user
   LogReader reader(folder);
-  FeedbackLog log, part;
-  while (reader.next(part)) {
-    const auto first = static_cast<std::int64_t>(log.requests.size());
-    std::move(part.requests.begin(), part.requests.end(), std::back_inserter(log.requests));
-    for (auto& page : part.pages) {
-      page.request += first;
-      log.pages.push_back(std::move(page));
-    }
+  for (LogColumns part; reader.next(part);)
+    for (const std::int64_t request : part.page_request)
+      ranks.push_back(selection_rank(part, static_cast<std::size_t>(request), selection.seed));
+  std::sort(ranks.begin(), ranks.end());
+  auto wanted = static_cast<std::size_t>(selection.max_pages);
+  if (wanted >= ranks.size()) return std::numeric_limits<std::uint64_t>::max();
+  while (wanted > 0 && ranks[wanted - 1] == ranks[wanted]) --wanted;  // no user by halves
+  log_info("{}: {} of {} pages are read, those of users drawn by a hash of their names", folder.string(),
+           wanted, ranks.size());
+  if (wanted == 0) return std::nullopt;
+  return ranks[wanted - 1];
+}
+
+}  // namespace
+
+FeedbackLog load_log(const std::filesystem::path& folder, const LogSelection& selection) {
+  std::optional<std::uint64_t> highest;
+  if (selection.max_pages > 0) {
+    highest = highest_rank(folder, selection);
+    require(highest.has_value(), "{}: the first user alone has more pages than the {} that are wanted",
+            folder.string(), selection.max_pages);
+  }
+  FeedbackLog log;
+  LogReader reader(folder);
+  for (LogColumns part; reader.next(part);) {
+    std::vector<bool> chosen(static_cast<std::size_t>(part.requests()), true);
+    if (highest)
+      for (std::size_t i = 0; i < chosen.size(); ++i)
+        chosen[i] = selection_rank(part, i, selection.seed) <= *highest;
+    part.append_to(log, chosen);
   }
   std::unordered_set<std::string> ids;
   for (const auto& page : log.pages)

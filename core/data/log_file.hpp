@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/data/feedback_log.hpp"
+#include "core/data/log_columns.hpp"
 
 namespace pagewright {
 
@@ -59,6 +60,8 @@ class LogReader {
   /// The next part; false at the end. Error that names the part: foreign, cut short, damaged, or of a newer
   /// format. LoggedPage::request counts from this part's first request.
   bool next(FeedbackLog& part);
+  /// The same as columns, from which rows are made only where they are wanted.
+  bool next(LogColumns& part);
   /// Origin of the part read last.
   const LogOrigin& origin() const { return origin_; }
   const std::vector<std::filesystem::path>& parts() const { return parts_; }
@@ -69,7 +72,15 @@ class LogReader {
   LogOrigin origin_;
 };
 
-/// A whole log; LoggedPage::request counts over all parts. Error if two pages have one id.
-FeedbackLog load_log(const std::filesystem::path& folder);
+/// The part of a log that is read: all of it, or whole users in the order of a hash of their names, as many
+/// as have at most `max_pages` pages together. A larger selection holds every smaller one.
+struct LogSelection {
+  std::int64_t max_pages = 0;  ///< 0: all
+  std::uint64_t seed = 0;      ///< of the hash
+};
+
+/// A log in memory; LoggedPage::request counts over all that was read. A selection is made in two passes over
+/// the parts, of which one is in memory at a time. Error if two pages have one id.
+FeedbackLog load_log(const std::filesystem::path& folder, const LogSelection& selection = {});
 
 }  // namespace pagewright

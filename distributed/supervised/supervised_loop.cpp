@@ -74,6 +74,16 @@ double held_out_loss(Trainer& trainer, SupervisedTask& task) {
   return loss.const_data_ptr<double>()[0];
 }
 
+/// Whether the held-out loss is measured after `step` (from 0) of an epoch of `steps`.
+bool evaluates_after(const SupervisedConfig& config, int epoch, std::int64_t step, std::int64_t steps) {
+  if (config.evaluate_every > 0) {
+    const std::int64_t done = epoch * steps + step + 1;
+    return done % config.evaluate_every == 0 || done == config.epochs * steps;
+  }
+  const std::int64_t parts = std::min<std::int64_t>(config.evaluations_per_epoch, steps);
+  return (step + 1) * parts / steps != step * parts / steps;
+}
+
 }  // namespace
 
 std::int64_t supervised_steps(std::int64_t examples, const SupervisedConfig& config) {
@@ -100,11 +110,10 @@ SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const Su
   Progress progress(task.name(), steps * config.epochs);
   TrainLoss train_loss;
   evaluate(0, 0);
-  const std::int64_t parts = std::min<std::int64_t>(config.evaluations_per_epoch, steps);
-  for (int epoch = 0; epoch < config.epochs; ++epoch) {
+  for (int epoch = 0; epoch < config.epochs && !result.plateau; ++epoch) {
     task.begin_epoch(epoch);
     const auto order = shuffled_examples(task.examples(), config.seed, epoch);
-    for (std::int64_t step = 0; step < steps; ++step) {
+    for (std::int64_t step = 0; step < steps && !result.plateau; ++step) {
       const auto begin = static_cast<std::size_t>(step * config.batch);
       const auto batch = std::span(order).subspan(
           begin, std::min<std::size_t>(static_cast<std::size_t>(config.batch), order.size() - begin));
@@ -112,11 +121,16 @@ SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const Su
       for (std::int64_t example : batch) weight += task.weight(example);
       if (weight > 0) train_loss.loss += step_on(trainer, task, batch, weight);
       train_loss.weight += weight;
+      result.examples += static_cast<std::int64_t>(batch.size());
       progress.advance(1);
-      if ((step + 1) * parts / steps != step * parts / steps)
-        evaluate(epoch + static_cast<double>(step + 1) / static_cast<double>(steps), train_loss.take());
+      if (!evaluates_after(config, epoch, step, steps)) continue;
+      evaluate(epoch + static_cast<double>(step + 1) / static_cast<double>(steps), train_loss.take());
+      const std::size_t since = result.curve.size() - 1 - result.best;
+      result.plateau = config.patience > 0 && since >= static_cast<std::size_t>(config.patience);
     }
   }
+  if (result.plateau)
+    log_info("{}: the held-out loss stopped falling after {} examples", task.name(), result.examples);
   if (result.best + 1 == result.curve.size())
     log_info("{}: the held-out loss still fell at the end; more epochs may help", task.name());
   TrainerShard best = trainer.shard();

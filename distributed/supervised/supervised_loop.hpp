@@ -13,6 +13,8 @@ struct SupervisedConfig {
   int epochs = 3;
   int batch = 64;                 ///< examples a step, over all lanes
   int evaluations_per_epoch = 2;  ///< held-out evaluations
+  int evaluate_every = 0;         ///< steps between them instead, counted over epochs; 0: as above
+  int patience = 0;               ///< evaluations without a better one after which it ends; 0: never
   std::uint64_t seed = 0;         ///< of the shuffling, RandomStream::shuffle
 };
 
@@ -26,6 +28,8 @@ struct SupervisedPoint {
 struct SupervisedResult {
   std::vector<SupervisedPoint> curve;  ///< first point before training (train_loss 0)
   std::size_t best = 0;                ///< index into `curve` of the weights that were kept
+  std::int64_t examples = 0;           ///< that were learnt from, each time counted
+  bool plateau = false;                ///< it ended since the held-out loss had stopped falling
 };
 
 /// Number of optimizer steps that a run will take: what the Trainer's schedule needs.

@@ -36,9 +36,9 @@ bool lies_under_any(std::string_view path, std::span<const std::string_view> pre
 }
 
 /// What the logs of a shop do not depend on: all that comes after it.
-constexpr std::string_view kNotOfLogs[] = {"prompt",      "model",           "warmup",    "rewards",
-                                           "ppo",         "critic",          "policies",  "device",
-                                           "distributed", "candidate_order", "precision", "allow_oracle"};
+constexpr std::string_view kNotOfLogs[] = {
+    "log_pages", "prompt", "model",       "warmup",          "rewards",   "ppo",         "critic",
+    "policies",  "device", "distributed", "candidate_order", "precision", "allow_oracle"};
 constexpr std::string_view kNotOfWarmups[] = {"rewards", "ppo", "critic", "policies", "allow_oracle"};
 constexpr std::string_view kNotOfClicks[] = {"prompt",
                                              "model",

@@ -6,19 +6,25 @@
 
 namespace pagewright {
 
-std::optional<double> mean_purchased_price(const FeedbackLog& log) {
-  double sum = 0;
-  std::int64_t pieces = 0;
-  for (const LoggedPage& page : log.pages) {
-    if (log.requests[static_cast<std::size_t>(page.request)].split != Split::train) continue;
-    for (const Event& event : page.events) {
-      if (event.kind != EventKind::purchase || !event.price) continue;
-      sum += static_cast<double>(*event.price) * event.quantity;
-      pieces += event.quantity;
-    }
+void PurchasedPrices::add(Split split, const LoggedPage& page) {
+  if (split != Split::train) return;
+  for (const Event& event : page.events) {
+    if (event.kind != EventKind::purchase || !event.price) continue;
+    sum_ += static_cast<double>(*event.price) * event.quantity;
+    pieces_ += event.quantity;
   }
-  if (pieces == 0 || sum <= 0) return std::nullopt;
-  return sum / static_cast<double>(pieces);
+}
+
+std::optional<double> PurchasedPrices::mean() const {
+  if (pieces_ == 0 || sum_ <= 0) return std::nullopt;
+  return sum_ / static_cast<double>(pieces_);
+}
+
+std::optional<double> mean_purchased_price(const FeedbackLog& log) {
+  PurchasedPrices prices;
+  for (const LoggedPage& page : log.pages)
+    prices.add(log.requests[static_cast<std::size_t>(page.request)].split, page);
+  return prices.mean();
 }
 
 bool GainConfig::learns_from(const FeedbackLog& log, const LoggedPage& page, Split split) const {
@@ -27,9 +33,14 @@ bool GainConfig::learns_from(const FeedbackLog& log, const LoggedPage& page, Spl
 }
 
 GainWeights gain_weights(const GainConfig& config, const FeedbackLog& log) {
+  const bool needed = config.price_power != 0 && !config.price_ref;
+  return gain_weights(config, needed ? mean_purchased_price(log) : std::nullopt);
+}
+
+GainWeights gain_weights(const GainConfig& config, std::optional<double> mean_price) {
   GainWeights weights{config.click, config.purchase, config.price_power, 1.0};
   if (config.price_power == 0) return weights;
-  const std::optional<double> price_ref = config.price_ref ? config.price_ref : mean_purchased_price(log);
+  const std::optional<double> price_ref = config.price_ref ? config.price_ref : mean_price;
   require(
       price_ref.has_value(),
       "gains: the training pages have no purchase with a price, so price_ref is unknown; set price_ref, or "

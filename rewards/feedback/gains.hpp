@@ -42,13 +42,26 @@ struct GainConfig {
   static GainConfig from(Section section);
 };
 
-/// Mean price paid per piece over the purchases of the training pages, minor units; nothing without priced
-/// purchases.
+/// Mean price paid per piece over the purchases of training pages.
+class PurchasedPrices {
+ public:
+  void add(Split split, const LoggedPage& page);
+  /// Minor units; nothing without priced purchases.
+  std::optional<double> mean() const;
+
+ private:
+  double sum_ = 0;
+  std::int64_t pieces_ = 0;
+};
+
+/// The same of a log.
 std::optional<double> mean_purchased_price(const FeedbackLog& log);
 
 /// The weights that a configuration means on a log. Throws Error if prices are to count, no price_ref is
 /// given and the training pages have no purchase with a price.
 GainWeights gain_weights(const GainConfig& config, const FeedbackLog& log);
+/// The same where the mean purchased price is known; it is not looked at if price_ref is given.
+GainWeights gain_weights(const GainConfig& config, std::optional<double> mean_price);
 
 /// Observed gain of each slot, [K] in page order. A purchase counts once, at what was paid in all, and
 /// implies its click. A purchase without a price of its own counts at the candidate's price; with neither at

@@ -7,6 +7,10 @@ namespace pagewright {
 FitConfig FitConfig::from(const Section& section, FitConfig config) {
   section.read("epochs", config.epochs, at_least(1), "passes over the logged pages");
   section.read("batch", config.batch, at_least(1), "logged pages in an optimizer step");
+  section.read("evaluate_every", config.evaluate_every, at_least(0).in_units("steps"),
+               "optimizer steps between evaluations on held-out pages; 0: two in an epoch");
+  section.read("patience", config.patience, at_least(0).in_units("evaluations"),
+               "evaluations without a lower held-out loss after which the fit ends; 0: all epochs are run");
   const Section optimizer = section.child("optimizer", "AdamW and its schedule");
   config.optimizer = OptimizerConfig::from(optimizer);
   return config;

@@ -25,33 +25,35 @@ CounterRandom page_random(const World& world, RandomStream stream, std::size_t p
 
 class LogWalk {
  public:
-  explicit LogWalk(const World& world)
-      : world_(world), vocabulary_(layout_only(world.schema())), structures_(world.schema()) {}
+  LogWalk(const World& world, const SimulatedRows& take)
+      : world_(world), take_(take), vocabulary_(layout_only(world.schema())), structures_(world.schema()) {}
 
-  FeedbackLog run() {
+  void run() {
     for (std::int64_t index = 0; index < world_.requests(); ++index) show(index);
-    return std::move(log_);
   }
 
  private:
   void show(std::int64_t index) {
-    log_.requests.push_back(
-        {make_request(world_, index), world_.split_of_user(user_of_request(world_, index))});
-    const Request& request = log_.requests.back().request;
+    LoggedRequest logged{make_request(world_, index), world_.split_of_user(user_of_request(world_, index))};
+    const Request& request = logged.request;
     CandidateOrder own_order(request.candidates.size());
     for (std::size_t i = 0; i < own_order.size(); ++i) own_order[i] = static_cast<std::int32_t>(i);
     const PageGrammar grammar(world_.schema(), vocabulary_, request, own_order, structures_);
     const RequestTruth truth(world_, request);
-    const bool test = log_.requests.back().split == Split::test;
-    const bool twice = !test && world_.shown_twice(index) &&
-                       static_cast<std::int64_t>(log_.pages.size()) + 2 <= world_.config().pages;
-    for (int view = 0; view < (twice ? 2 : 1); ++view) add_page(grammar, truth, test, 600 * view);
+    const bool test = logged.split == Split::test;
+    const bool twice = !test && world_.shown_twice(index) && pages_ + 2 <= world_.config().pages;
+    std::vector<LoggedPage> pages;
+    for (int view = 0; view < (twice ? 2 : 1); ++view) {
+      pages.push_back(page_of(grammar, truth, test, 600 * view));
+      pages.back().request = index;
+    }
+    take_(std::move(logged), std::move(pages));
   }
 
-  void add_page(const PageGrammar& grammar, const RequestTruth& truth, bool test, std::int64_t delay) {
+  LoggedPage page_of(const PageGrammar& grammar, const RequestTruth& truth, bool test, std::int64_t delay) {
     const LoggingConfig& logging = world_.config().logging;
     const Request& request = truth.request();
-    const std::size_t number = log_.pages.size();
+    const auto number = static_cast<std::size_t>(pages_++);
     CounterRandom random = page_random(world_, RandomStream::logging, number);
     const bool uniform = random.uniform() < logging.uniform_share && !test;
     const std::vector<double> scores =
@@ -60,7 +62,6 @@ class LogWalk {
 
     LoggedPage page;
     page.page_id = fmt::format("p{}", number);
-    page.request = static_cast<std::int64_t>(log_.requests.size()) - 1;
     page.policy_id = uniform ? kUniformPolicy : kProductionPolicy;
     page.timestamp = request.timestamp + delay;
     for (const PageSection& section : drawn.page.sections)
@@ -72,19 +73,29 @@ class LogWalk {
     page.page = std::move(drawn.page);
     page.events = draw_feedback(truth.page(page.page), world_.config().clicks, page.timestamp,
                                 page_random(world_, RandomStream::feedback, number));
-    log_.pages.push_back(std::move(page));
+    return page;
   }
 
   const World& world_;
+  const SimulatedRows& take_;
   LayoutVocabulary vocabulary_;
   PageStructureCache structures_;
-  FeedbackLog log_;
+  std::int64_t pages_ = 0;
 };
 
 }  // namespace
 
+void simulate_log(const World& world, const SimulatedRows& take) {
+  LogWalk(world, take).run();
+}
+
 FeedbackLog simulate_log(const World& world) {
-  return LogWalk(world).run();
+  FeedbackLog log;
+  simulate_log(world, [&](LoggedRequest request, std::vector<LoggedPage> pages) {
+    log.requests.push_back(std::move(request));
+    for (LoggedPage& page : pages) log.pages.push_back(std::move(page));
+  });
+  return log;
 }
 
 }  // namespace pagewright

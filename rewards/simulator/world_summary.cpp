@@ -23,6 +23,11 @@ void add_truth(PolicyTruth& sum, const PageTruth& truth, const GainWeights& weig
   sum.utility += truth.utility(weights);
 }
 
+/// n of "p<n>".
+std::uint64_t page_number(const LoggedPage& page) {
+  return std::stoull(page.page_id.substr(1));
+}
+
 }  // namespace
 
 std::vector<PolicyTruth> summarise_world(const World& world, const FeedbackLog& log,
@@ -50,7 +55,7 @@ std::vector<PolicyTruth> summarise_world(const World& world, const FeedbackLog& 
     const PageGrammar grammar(world.schema(), vocabulary, request, order, structures);
     const RequestTruth truth(world, request);
     const std::vector<double> equal_scores(order.size(), 0.0);
-    const CounterRandom random(world.seed(), RandomStream::baseline, 0, i);
+    const CounterRandom random(world.seed(), RandomStream::baseline, 0, page_number(logged));
     add_truth(policies[kRandom],
               truth.page(draw_plackett_luce(world, grammar, equal_scores, 1.0, random).page), weights);
     add_truth(policies[kLogging], truth.page(logged.page), weights);

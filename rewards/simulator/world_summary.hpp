@@ -20,7 +20,8 @@ struct PolicyTruth {
 };
 
 /// Uniformly random pages, the logged production pages, and the greedy oracles of utility, GMV and clicks,
-/// over the test requests of the log, or all its requests if there are none for the test.
+/// over the test requests of the log, or all its requests if there are none for the test. Draws go by the
+/// numbers of the pages in the whole log, so that only the requests that count need to be there.
 std::vector<PolicyTruth> summarise_world(const World& world, const FeedbackLog& log,
                                          const GainWeights& weights);
 

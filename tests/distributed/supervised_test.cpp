@@ -112,6 +112,30 @@ TEST_CASE("supervised training keeps the weights with the best held-out loss") {
   CHECK((run.bias() - .5) * (run.bias() - .5) == best->held_out_loss);
 }
 
+TEST_CASE("supervised training ends when the held-out loss has stopped falling, with the best weights") {
+  BiasTask patient(10, /*overfits=*/true), task(10, /*overfits=*/true);
+  const SupervisedConfig all{.epochs = 20, .batch = 5, .evaluate_every = 1, .seed = 5};
+  SupervisedConfig some = all;
+  some.patience = 3;
+  SupervisedRun whole(patient, all, .1), ended(task, some, .1);
+  CHECK_FALSE(whole.result.plateau);
+  CHECK(whole.result.examples == 200);
+  REQUIRE(whole.result.curve.size() == 41);  // before training, and after each of 40 steps
+  REQUIRE(ended.result.plateau);
+  CHECK(ended.result.curve.size() == ended.result.best + 4);
+  CHECK(ended.result.examples == 5 * static_cast<std::int64_t>(ended.result.curve.size() - 1));
+  CHECK(ended.result.best == whole.result.best);
+  CHECK(ended.bias() == whole.bias());
+}
+
+TEST_CASE("supervised training evaluates every so many steps, across epochs, and at the end") {
+  BiasTask task(10);
+  SupervisedRun run(task, {.epochs = 3, .batch = 4, .evaluate_every = 4, .seed = 5}, .05);
+  std::vector<double> epochs;
+  for (const SupervisedPoint& point : run.result.curve) epochs.push_back(point.epoch);
+  CHECK(epochs == std::vector<double>{0, 1 + 1.0 / 3, 2 + 2.0 / 3, 3});
+}
+
 TEST_CASE("supervised training has the same bits in every run and other bits with another seed") {
   const SupervisedConfig config{.epochs = 3, .batch = 4, .evaluations_per_epoch = 1, .seed = 5};
   SupervisedConfig other = config;

@@ -1,7 +1,10 @@
 #include "core/data/log_file.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <map>
+#include <set>
 
 #include <sys/resource.h>
 
@@ -52,6 +55,67 @@ TEST_CASE("any log comes back equal, from one part or from many") {
     CHECK(load_log(folder.path() / "parts") == log);
     CHECK(LogReader(folder.path() / "parts").parts().size() == (log.requests.size() + 7) / 8);
   }
+}
+
+/// The part of `log` whose users are `users`.
+FeedbackLog log_of_users(const FeedbackLog& log, const std::set<std::string>& users) {
+  FeedbackLog part;
+  std::map<std::int64_t, std::int64_t> row;
+  for (std::size_t i = 0; i < log.requests.size(); ++i) {
+    if (!users.contains(log.requests[i].request.user)) continue;
+    row[static_cast<std::int64_t>(i)] = static_cast<std::int64_t>(part.requests.size());
+    part.requests.push_back(log.requests[i]);
+  }
+  for (LoggedPage page : log.pages)
+    if (const auto found = row.find(page.request); found != row.end()) {
+      page.request = found->second;
+      part.pages.push_back(std::move(page));
+    }
+  return part;
+}
+
+TEST_CASE(
+    "a selection of a log is whole users with at most so many pages, and a larger one holds a smaller one") {
+  const DataTestFolder folder;
+  FeedbackLog log = random_test_log(3, 60);
+  for (std::size_t i = 0; i < log.requests.size(); ++i)
+    log.requests[i].request.user = "user " + std::to_string(i / 3);
+  LogWriter writer(folder.path() / "log", kLogTestOrigin);
+  std::size_t page = 0;
+  for (std::size_t i = 0; i < log.requests.size(); ++i) {
+    writer.add(log.requests[i]);
+    for (; page < log.pages.size() && log.pages[page].request == static_cast<std::int64_t>(i); ++page)
+      writer.add(log.pages[page]);
+    if (i % 7 == 6) writer.finish_part();
+  }
+  writer.commit();
+
+  std::set<std::string> before;
+  const auto pages = static_cast<std::int64_t>(log.pages.size());
+  for (std::int64_t wanted = pages / 5; wanted <= pages; wanted += pages / 5) {
+    const FeedbackLog part = load_log(folder.path() / "log", {wanted, 7});
+    std::set<std::string> users;
+    for (const LoggedRequest& request : part.requests) users.insert(request.request.user);
+    CHECK(part == log_of_users(log, users));
+    CHECK(static_cast<std::int64_t>(part.pages.size()) <= wanted);
+    CHECK(static_cast<std::int64_t>(part.pages.size()) > wanted - pages / 5);
+    CHECK(std::includes(users.begin(), users.end(), before.begin(), before.end()));
+    before = users;
+  }
+  CHECK(load_log(folder.path() / "log", {pages, 7}) == log);
+  CHECK(load_log(folder.path() / "log", {pages / 2, 7}) == load_log(folder.path() / "log", {pages / 2, 7}));
+  CHECK_FALSE(load_log(folder.path() / "log", {pages / 2, 7}) ==
+              load_log(folder.path() / "log", {pages / 2, 8}));
+}
+
+TEST_CASE("a selection that is smaller than its first user is refused") {
+  const DataTestFolder folder;
+  FeedbackLog log = random_test_log(3, 6);
+  for (LoggedRequest& request : log.requests) request.request.user = "one";
+  REQUIRE(log.pages.size() >= 2);
+  const auto path = folder.path() / "log";
+  write_log(path, log, kLogTestOrigin);
+  CHECK(missing_from_error([&] { load_log(path, {1, 1}); }, {path.string(), "the first user alone"}) == "");
 }
 
 TEST_CASE("appending adds parts and leaves the first ones alone") {

@@ -79,7 +79,7 @@ void take_warmup_steps(const StepsBench& bench, const std::filesystem::path& fol
                     bench.pool());
   RememberingTask task(warmup);
 
-  SupervisedConfig loop{config.epochs, config.batch, /*evaluations_per_epoch=*/1, experiment.seed};
+  SupervisedConfig loop{.epochs = config.epochs, .batch = config.batch, .seed = experiment.seed};
   const std::int64_t steps = supervised_steps(task.examples(), loop);
   loop.evaluations_per_epoch = static_cast<int>(steps / config.epochs);  // after every step
   FlatParameters parameters = bench.start_policy();

@@ -34,7 +34,7 @@ double pearson_correlation(const std::vector<double>& x, const std::vector<doubl
 
 void fit_epochs(SupervisedTask& task, FlatParameters& parameters, int epochs, LanePool& pool) {
   LocalCommunicator alone;
-  const SupervisedConfig loop{epochs, 64, 2, 1};
+  const SupervisedConfig loop{.epochs = epochs, .batch = 64, .seed = 1};
   Trainer trainer(alone, parameters, {.learning_rate = 1e-3}, pool, 8,
                   supervised_steps(task.examples(), loop));
   run_supervised(trainer, task, loop);
