@@ -50,7 +50,12 @@ struct RewardFit {
     return make_swap_pairs(bench.log(), config.gains, gains, propensities, split);
   }
   SupervisedConfig loop(const FitConfig& fit) const {
-    return {fit.epochs, fit.batch, 2, fit.evaluate_every, fit.patience, bench.experiment().seed};
+    return {.epochs = fit.epochs,
+            .batch = fit.batch,
+            .evaluate_every = fit.evaluate_every,
+            .patience = fit.patience,
+            .least_gain = fit.least_gain,
+            .seed = bench.experiment().seed};
   }
 
   Workbench& bench;

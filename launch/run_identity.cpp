@@ -29,8 +29,10 @@ bool was_always_so(const std::string& path, const std::string& value) {
                                                              {"prompt.history.heading", "\"\""},
                                                              {"prompt.max_tokens", "0"},
                                                              {"rewards.item.fit.evaluate_every", "0"},
+                                                             {"rewards.item.fit.least_gain", "0.001"},
                                                              {"rewards.item.fit.patience", "0"},
                                                              {"rewards.page.fit.evaluate_every", "0"},
+                                                             {"rewards.page.fit.least_gain", "0.001"},
                                                              {"rewards.page.fit.patience", "0"}};
   const auto found = kBefore.find(path);
   return found != kBefore.end() && found->second == value;

@@ -1,6 +1,7 @@
 #include "distributed/supervised/supervised_loop.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include <ATen/TensorOperators.h>
@@ -74,6 +75,18 @@ double held_out_loss(Trainer& trainer, SupervisedTask& task) {
   return loss.const_data_ptr<double>()[0];
 }
 
+int evaluations_since_gain(const SupervisedResult& result, const SupervisedConfig& config) {
+  double lowest = result.curve.front().held_out_loss;
+  int since = 0;
+  for (std::size_t i = 1; i < result.curve.size(); ++i) {
+    const double loss = result.curve[i].held_out_loss;
+    const bool gain = loss < lowest - config.least_gain * std::abs(lowest);
+    if (gain) lowest = loss;
+    since = gain ? 0 : since + 1;
+  }
+  return since;
+}
+
 /// Whether the held-out loss is measured after `step` (from 0) of an epoch of `steps`.
 bool evaluates_after(const SupervisedConfig& config, int epoch, std::int64_t step, std::int64_t steps) {
   if (config.evaluate_every > 0) {
@@ -125,8 +138,7 @@ SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const Su
       progress.advance(1);
       if (!evaluates_after(config, epoch, step, steps)) continue;
       evaluate(epoch + static_cast<double>(step + 1) / static_cast<double>(steps), train_loss.take());
-      const std::size_t since = result.curve.size() - 1 - result.best;
-      result.plateau = config.patience > 0 && since >= static_cast<std::size_t>(config.patience);
+      result.plateau = config.patience > 0 && evaluations_since_gain(result, config) >= config.patience;
     }
   }
   if (result.plateau)

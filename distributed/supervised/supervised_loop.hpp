@@ -14,7 +14,8 @@ struct SupervisedConfig {
   int batch = 64;                 ///< examples a step, over all lanes
   int evaluations_per_epoch = 2;  ///< held-out evaluations
   int evaluate_every = 0;         ///< steps between them instead, counted over epochs; 0: as above
-  int patience = 0;               ///< evaluations without a better one after which it ends; 0: never
+  int patience = 0;               ///< evaluations without a gain after which it ends; 0: never
+  double least_gain = 0;          ///< share of the held-out loss by which it must fall to be a gain
   std::uint64_t seed = 0;         ///< of the shuffling, RandomStream::shuffle
 };
 

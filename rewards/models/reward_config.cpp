@@ -10,7 +10,10 @@ FitConfig FitConfig::from(const Section& section, FitConfig config) {
   section.read("evaluate_every", config.evaluate_every, at_least(0).in_units("steps"),
                "optimizer steps between evaluations on held-out pages; 0: two in an epoch");
   section.read("patience", config.patience, at_least(0).in_units("evaluations"),
-               "evaluations without a lower held-out loss after which the fit ends; 0: all epochs are run");
+               "evaluations without a gain after which the fit ends; 0: all epochs are run");
+  section.read(
+      "least_gain", config.least_gain, in_right_open(0, 1),
+      "share of the held-out loss by which it must fall to be a gain; says nothing without patience");
   const Section optimizer = section.child("optimizer", "AdamW and its schedule");
   config.optimizer = OptimizerConfig::from(optimizer);
   return config;

@@ -28,9 +28,10 @@ enum class ItemStart { page, random };
 /// How one reward model is fitted.
 struct FitConfig {
   int epochs = 3;
-  int batch = 64;          ///< logged pages a step
-  int evaluate_every = 0;  ///< steps between held-out evaluations; 0: two in an epoch
-  int patience = 0;        ///< evaluations without a better one after which the fit ends; 0: never
+  int batch = 64;             ///< logged pages a step
+  int evaluate_every = 0;     ///< steps between held-out evaluations; 0: two in an epoch
+  int patience = 0;           ///< evaluations without a gain after which the fit ends; 0: never
+  double least_gain = 0.001;  ///< share of the held-out loss by which it must fall to be a gain
   OptimizerConfig optimizer;
   static FitConfig from(const Section& section, FitConfig defaults);
 };

@@ -128,6 +128,19 @@ TEST_CASE("supervised training ends when the held-out loss has stopped falling, 
   CHECK(ended.bias() == whole.bias());
 }
 
+TEST_CASE("a fall of the held-out loss below the least gain does not keep supervised training going") {
+  BiasTask task(10), slow(10);
+  const SupervisedConfig all{.epochs = 60, .batch = 4, .evaluations_per_epoch = 1, .patience = 2, .seed = 5};
+  SupervisedConfig coarse = all;
+  coarse.least_gain = .2;
+  SupervisedRun fine(task, all, .02), ended(slow, coarse, .02);
+  REQUIRE(ended.result.plateau);
+  const auto& curve = ended.result.curve;
+  CHECK(curve.size() < fine.result.curve.size());
+  CHECK(ended.result.best + 1 == curve.size());  // it still fell, but by less
+  CHECK(curve[curve.size() - 1].held_out_loss > .8 * curve[curve.size() - 3].held_out_loss);
+}
+
 TEST_CASE("supervised training evaluates every so many steps, across epochs, and at the end") {
   BiasTask task(10);
   SupervisedRun run(task, {.epochs = 3, .batch = 4, .evaluate_every = 4, .seed = 5}, .05);
