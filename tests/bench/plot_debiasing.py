@@ -10,7 +10,8 @@ import os
 
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs")
 WIDTH, HEIGHT, LEFT, TOP, GAP = 400, 300, 60, 40, 70
-COLOURS = ["#6b7280", "#1d4ed8", "#0891b2", "#b45309", "#7c3aed", "#15803d", "#dc2626", "#be185d", "#4d7c0f"]
+COLOURS = ["#15803d", "#1d4ed8", "#0891b2", "#93c5fd", "#111827", "#6b7280", "#7c3aed", "#b45309", "#f59e0b", "#dc2626",
+           "#be185d"]
 
 
 def x_of(panel, pages, sizes):

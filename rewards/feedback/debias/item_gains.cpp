@@ -1,6 +1,7 @@
 #include "rewards/feedback/debias/item_gains.hpp"
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "rewards/feedback/debias/gain_correction.hpp"
 
 namespace pagewright {
@@ -24,6 +25,23 @@ std::unique_ptr<GainCorrection> make_gain_correction(const CorrectionInputs& inp
   fail("gains: unknown estimator {}", static_cast<int>(inputs.config.estimator));
 }
 
+void warn_of_unpriced_purchases(const GainConfig& config, const FeedbackLog& log) {
+  std::int64_t purchases = 0, unpriced = 0;
+  for (const LoggedPage& page : log.pages) {
+    if (!config.learns_from(log, page, Split::train)) continue;
+    for (const Event& event : page.events) {
+      if (event.kind != EventKind::purchase) continue;
+      ++purchases;
+      unpriced += !event.price || *event.price == 0;
+    }
+  }
+  if (unpriced > 0 && config.price_power != 0)
+    log_warn(
+        "gains: {} of {} purchases have no price; they count at their candidate's, and without one at "
+        "price_ref",
+        unpriced, purchases);
+}
+
 }  // namespace
 
 std::vector<SlotGain> CorrectionInputs::observed(const LoggedPage& page) const {
@@ -38,7 +56,9 @@ ItemGains::ItemGains(const GainConfig& config, const FeedbackLog& log, const Gai
       weights_(gain_weights(config, log)),
       log_(log),
       delays_(purchase_delays(config, log)),
-      correction_(make_gain_correction(inputs(sources))) {}
+      correction_(make_gain_correction(inputs(sources))) {
+  warn_of_unpriced_purchases(config, log);
+}
 
 CorrectionInputs ItemGains::inputs(const GainSources& sources) const {
   return {config_, weights_, log_, sources, delays_};
