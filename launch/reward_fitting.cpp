@@ -36,19 +36,18 @@ struct RewardFit {
   explicit RewardFit(Workbench& workbench)
       : bench(workbench),
         config(workbench.experiment().rewards),
-        gains(gain_weights(config.gains, workbench.log())),
-        propensities(position_propensities(config.gains, workbench.log(), workbench.run().file("clicks"))) {}
+        item_gains(config.gains, workbench.log(),
+                   {&workbench.experiment().schema, config.clicks, workbench.run().file("clicks")}),
+        gains(item_gains.weights()) {}
 
   std::vector<FeedbackPage> pages(Split split) const {
     return feedback_pages(bench.log(), bench.experiment().schema, config.gains, split);
   }
   PairSet pairs(Split split) const {
-    return make_pairs(bench.log(), bench.experiment().schema, config.gains, gains, propensities, config.pairs,
-                      split, bench.experiment().seed);
+    return make_pairs(bench.log(), bench.experiment().schema, item_gains, config.pairs, split,
+                      bench.experiment().seed);
   }
-  std::vector<SwapPair> swaps(Split split) const {
-    return make_swap_pairs(bench.log(), config.gains, gains, propensities, split);
-  }
+  std::vector<SwapPair> swaps(Split split) const { return make_swap_pairs(bench.log(), item_gains, split); }
   SupervisedConfig loop(const FitConfig& fit) const {
     return {.epochs = fit.epochs,
             .batch = fit.batch,
@@ -60,8 +59,8 @@ struct RewardFit {
 
   Workbench& bench;
   const RewardsConfig& config;
+  ItemGains item_gains;
   GainWeights gains;
-  PositionPropensities propensities;
 };
 
 /// Parameters of a reward model before the first step; models of different `salt` begin differently.
@@ -239,7 +238,7 @@ void write_card(const RewardFit& fit, PairSet held_out, const nlohmann::json& re
   const nlohmann::json card =
       reward_card({bench.experiment().log.string(), count_feedback(bench.log(), fit.pages(Split::train)),
                    count_feedback(bench.log(), fit.pages(Split::valid)), fit.config.gains, fit.gains,
-                   fit.propensities.by_slot(), std::move(held_out)},
+                   fit.item_gains.propensity_by_slot(), std::move(held_out)},
                   reports);
   write_file_atomically(bench.run().reward("card.json"), card.dump(2) + "\n");
   write_file_atomically(bench.run().reward("card.md"), reward_card_markdown(card));

@@ -33,7 +33,12 @@ bool was_always_so(const std::string& path, const std::string& value) {
                                                              {"rewards.item.fit.patience", "0"},
                                                              {"rewards.page.fit.evaluate_every", "0"},
                                                              {"rewards.page.fit.least_gain", "0.001"},
-                                                             {"rewards.page.fit.patience", "0"}};
+                                                             {"rewards.page.fit.patience", "0"},
+                                                             {"rewards.gains.delayed_purchases", "none"},
+                                                             {"rewards.gains.delays", "exponential"},
+                                                             {"rewards.gains.dismissal", "0"},
+                                                             {"rewards.gains.estimator", "ipw"},
+                                                             {"rewards.gains.log_end", "null"}};
   const auto found = kBefore.find(path);
   return found != kBefore.end() && found->second == value;
 }
@@ -46,7 +51,9 @@ std::string frozen_sha256(const FlatParameters* parameters) {
 
 std::string trained_configuration(const LoadedExperiment& loaded, const std::string& policy) {
   const bool adapters = loaded.experiment.model.lora.on(), critic = loaded.experiment.critic.separate();
-  const bool click_model = loaded.experiment.rewards.gains.propensities == PropensitySource::click_model;
+  const GainConfig& gains = loaded.experiment.rewards.gains;
+  const bool click_model =
+      gains.propensities == PropensitySource::click_model || fits_clicks(gains.estimator);
   std::string text = policy;
   for (const auto& [path, value] : loaded.values) {
     if (is_free_key(path) || was_always_so(path, value)) continue;

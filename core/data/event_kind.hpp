@@ -6,7 +6,8 @@
 
 namespace pagewright {
 
-/// By UBI's names of actions: impression, view, click, add_to_cart, purchase. Others give nothing.
+/// By UBI's names of actions: impression, view, click, add_to_cart, purchase; and, which UBI leaves free,
+/// dismiss or hide, and return. Others give nothing.
 std::optional<EventKind> event_kind_of_action(std::string_view action);
 
 }  // namespace pagewright

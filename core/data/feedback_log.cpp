@@ -19,6 +19,12 @@ std::vector<SlotFeedback> slot_feedback(const LoggedPage& page) {
         slot.purchases += event.quantity;
         slot.revenue += static_cast<double>(event.price.value_or(0)) * event.quantity;
         break;
+      case EventKind::dismiss:
+        ++slot.dismissals;
+        break;
+      case EventKind::purchase_return:
+        slot.returns += event.quantity;
+        break;
     }
   }
   return slots;

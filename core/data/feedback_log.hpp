@@ -11,7 +11,10 @@
 
 namespace pagewright {
 
-enum class EventKind { impression, click, cart, purchase };
+/// `dismiss`: the user hid the item or said that it is not wanted. `purchase_return`: pieces of a purchase
+/// sent back.
+enum class EventKind { impression, click, cart, purchase, dismiss, purchase_return };
+inline constexpr int kEventKinds = 6;
 
 struct Event {
   EventKind kind = EventKind::click;
@@ -59,8 +62,10 @@ struct FeedbackLog {
 struct SlotFeedback {
   int clicks = 0;
   int carts = 0;
-  int purchases = 0;   ///< pieces
-  double revenue = 0;  ///< minor units
+  int purchases = 0;   ///< pieces, those sent back later included
+  double revenue = 0;  ///< minor units, of all these pieces
+  int dismissals = 0;
+  int returns = 0;  ///< pieces sent back
 };
 /// [K] in page order.
 std::vector<SlotFeedback> slot_feedback(const LoggedPage& page);

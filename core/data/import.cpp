@@ -186,7 +186,8 @@ std::string ImportReport::text() const {
   if (shown < unusable) text += fmt::format("  and {} more\n", unusable - shown);
   for (const auto& [action, count] : ignored_events)
     text += fmt::format(
-        "  {} events of action '{}' left out: only impression, view, click, add_to_cart and purchase count\n",
+        "  {} events of action '{}' left out: only impression, view, click, add_to_cart, purchase, dismiss, "
+        "hide and return count\n",
         count, action);
   for (const auto& [what, count] : counts) text += fmt::format("  {} {}\n", count, what);
   return text;

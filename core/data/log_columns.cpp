@@ -1,5 +1,6 @@
 #include "core/data/log_columns.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -186,6 +187,14 @@ void LogColumns::add(const LoggedPage& page) {
     event_quantity.push_back(event.quantity);
   }
   event_offsets.push_back(log_count(event_kind));
+}
+
+std::int64_t LogColumns::format_version() const {
+  constexpr auto kLastOfVersion1 = static_cast<std::int8_t>(EventKind::purchase);
+  return std::any_of(event_kind.begin(), event_kind.end(),
+                     [](std::int8_t kind) { return kind > kLastOfVersion1; })
+             ? 2
+             : 1;
 }
 
 void LogColumns::append_to(FeedbackLog& log, const std::vector<bool>& chosen) const {

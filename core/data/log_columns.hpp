@@ -62,6 +62,8 @@ struct LogColumns {
   std::vector<std::int32_t> event_slot, event_quantity;
   std::vector<std::int64_t> event_timestamp, event_price;
 
+  /// The oldest format version that has everything that is in the columns.
+  std::int64_t format_version() const;
   std::int64_t requests() const { return static_cast<std::int64_t>(request_id.size()); }
   std::int64_t pages() const { return static_cast<std::int64_t>(page_id.size()); }
 

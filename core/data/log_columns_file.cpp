@@ -125,7 +125,7 @@ class LogPartCheck {
     range(c_.section_slots, 0, std::numeric_limits<std::int32_t>::max(), c_.section_name.size(),
           "sections/slots");
     const auto events = c_.event_kind.size();
-    range(c_.event_kind, 0, 3, events, "events/kind");
+    range(c_.event_kind, 0, kEventKinds - 1, events, "events/kind");
     same(c_.event_slot.size(), events, "events/slot");
     range(c_.event_quantity, 1, std::numeric_limits<std::int32_t>::max(), events, "events/quantity");
     same(c_.event_timestamp.size(), events, "events/timestamp");

@@ -101,7 +101,7 @@ class LogWriter::Impl {
     temporary_.push_back(path);
     auto file = Hdf5File::create(path);
     file.set_attribute("format", kLogFormat);
-    file.set_attribute("format_version", kLogFormatVersion);
+    file.set_attribute("format_version", columns_.format_version());
     file.set_attribute("created_by", "pagewright 0.1.0");
     file.set_attribute("event_schema", "UBI 1.3.0 action names, plus section and price");
     file.set_attribute("source", origin_.source);

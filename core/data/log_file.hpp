@@ -12,7 +12,7 @@
 
 namespace pagewright {
 
-inline constexpr std::int64_t kLogFormatVersion = 1;
+inline constexpr std::int64_t kLogFormatVersion = 2;
 
 /// Where a part comes from; stored with it.
 struct LogOrigin {

@@ -55,8 +55,8 @@ struct LogSummary {
   std::int64_t requests_shown_again = 0;  ///< requests with more than one first view
   std::array<std::int64_t, 3> requests_of_split{};
   std::array<std::int64_t, 3> users_of_split{};
-  std::array<std::int64_t, 4> events{};          ///< by EventKind
-  std::map<std::string, std::int64_t> policies;  ///< first views by policy id
+  std::array<std::int64_t, kEventKinds> events{};  ///< by EventKind
+  std::map<std::string, std::int64_t> policies;    ///< first views by policy id
   std::map<std::string, SectionSummary> sections;
   std::vector<std::string> section_order;  ///< names in the order in which they first appear
   std::map<std::vector<std::string>, std::int64_t>

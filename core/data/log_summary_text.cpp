@@ -43,8 +43,10 @@ std::string counts_table(const LogSummary& s) {
   add("pages with feedback", s.pages_with_feedback, none);
   add("revisits", s.revisits, none);
   add("requests shown again", s.requests_shown_again, none);
-  const char* kinds[] = {"impressions", "clicks", "carts", "purchases"};
-  for (std::size_t kind = 0; kind < 4; ++kind) add(kinds[kind], s.events[kind], none);
+  constexpr std::array<const char*, kEventKinds> kKinds = {"impressions", "clicks",     "carts",
+                                                           "purchases",   "dismissals", "returns"};
+  for (std::size_t kind = 0; kind < kKinds.size(); ++kind)
+    if (kind < 4 || s.events[kind] > 0) add(kKinds[kind], s.events[kind], none);
   return table.to_string();
 }
 

@@ -45,9 +45,10 @@ EventTable read_event_table(const Section& section) {
   EventTable table;
   section.read_required("file", table.file, "table of events, found beside the rows");
   table.form = read_table_form(section);
-  table.action = NamedColumn::from(
-      section.child("action", "click, add_to_cart, purchase or impression; others are counted and left out"),
-      "click");
+  table.action = NamedColumn::from(section.child("action",
+                                                 "click, add_to_cart, purchase, impression, dismiss, hide or "
+                                                 "return; others are counted and left out"),
+                                   "click");
   section.read("page", table.page, "columns that are the page's key");
   section.read("visitor", table.visitor,
                "in place of `page`: column of the visitor; the event belongs to the last page before it that "

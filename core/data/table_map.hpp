@@ -52,7 +52,7 @@ struct ItemTable {
 struct EventTable {
   std::filesystem::path file;
   TableForm form;
-  NamedColumn action;  ///< click, add_to_cart, purchase, impression; other names are left out and counted
+  NamedColumn action;  ///< click, add_to_cart, purchase, ...; other names are left out and counted
   /// Columns that are the page's key; or, if there are none, the visitor: the event then belongs to the last
   /// page within `window` before it that shows the item to this visitor.
   std::vector<std::string> page;

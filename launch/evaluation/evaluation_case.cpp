@@ -16,6 +16,8 @@ double grade_of_event(EventKind kind, const EngagementGrades& grades) {
     case EventKind::click:
       return grades.click;
     case EventKind::impression:
+    case EventKind::dismiss:
+    case EventKind::purchase_return:
       break;
   }
   return 0;

@@ -112,7 +112,8 @@ std::string stage_verb(StudyStage stage) {
 }
 
 bool needs_click_models(const Experiment& experiment) {
-  return experiment.rewards.gains.propensities == PropensitySource::click_model;
+  const GainConfig& gains = experiment.rewards.gains;
+  return gains.propensities == PropensitySource::click_model || gains.estimator == GainEstimator::trust;
 }
 
 std::string stage_configuration(StudyStage stage, const LoadedExperiment& loaded) {

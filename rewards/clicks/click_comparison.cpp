@@ -68,17 +68,22 @@ std::vector<double> mean_examination(const ClickModel& model, const ClickSession
 
 }  // namespace
 
-FittedClicks fit_clicks(const std::string& name, const ClickLog& log, const ClicksConfig& config) {
+ClickFitting fit_click_log(const std::string& name, const ClickLog& log, const ClicksConfig& config) {
   ClickFit fit;
   fit.iterations = config.iterations;
   fit.tolerance = config.tolerance;
   fit.ridge = config.ridge;
-  const std::unique_ptr<ClickModel> model = make_click_model(name);
+  ClickFitting fitting{make_click_model(name), {}};
   if (log.space.features.empty())
-    start_from_pooled(*model, log, config.prior_strength, fit);
+    start_from_pooled(*fitting.model, log, config.prior_strength, fit);
   else
-    model->start(log.space, fit);
-  const FitTrace trace = improve_click_model(*model, log.train, fit);
+    fitting.model->start(log.space, fit);
+  fitting.trace = improve_click_model(*fitting.model, log.train, fit);
+  return fitting;
+}
+
+FittedClicks fit_clicks(const std::string& name, const ClickLog& log, const ClicksConfig& config) {
+  const auto [model, trace] = fit_click_log(name, log, config);
   FittedClicks result;
   result.model = name;
   result.iterations = model->closed_form() ? 0 : static_cast<int>(trace.size()) - 1;

@@ -1,6 +1,7 @@
 #pragma once
 // Fitting click models to one log and choosing among them.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,9 +25,19 @@ struct FittedClicks {
   std::vector<double> examination_by_slot;
 };
 
+/// A model with how its objective rose.
+struct ClickFitting {
+  std::unique_ptr<ClickModel> model;
+  FitTrace trace;
+};
+
 /// Fits the model in two steps: with one attractiveness for all documents, which gives the mean to which
 /// documents are then drawn as by `prior_strength` impressions, and where the rest of the model starts. A
 /// document without training pages keeps the mean. With features there is one step.
+/// The space of `log` must outlive the model.
+ClickFitting fit_click_log(const std::string& model, const ClickLog& log, const ClicksConfig& config);
+
+/// fit_click_log(), and what is worth keeping.
 FittedClicks fit_clicks(const std::string& model, const ClickLog& log, const ClicksConfig& config);
 
 /// Index of the model with the lowest held-out perplexity, and without held-out pages of the highest training

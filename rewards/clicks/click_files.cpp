@@ -88,6 +88,20 @@ void write_click_models(const std::filesystem::path& folder, const std::vector<F
   write_file_atomically(folder / "choice.json", choice.dump(2) + "\n");
 }
 
+std::map<std::string, double> read_click_parameters(const std::filesystem::path& folder,
+                                                    const std::string& model, const std::string& kind) {
+  const std::filesystem::path file = folder / (model + ".json");
+  require(std::filesystem::exists(file),
+          "{} is not there; name {} in rewards.clicks.models and run `pagewright fit-clicks` first",
+          file.string(), model);
+  const nlohmann::json json = read_click_file(file, kClickModelFormat);
+  try {
+    return json.at("parameters").at(kind).get<std::map<std::string, double>>();
+  } catch (const nlohmann::json::exception& error) {
+    fail("{}: {}; run `pagewright fit-clicks` again", file.string(), error.what());
+  }
+}
+
 std::vector<double> read_click_examination(const std::filesystem::path& folder,
                                            const std::optional<std::string>& model) {
   const std::filesystem::path choice = folder / "choice.json";

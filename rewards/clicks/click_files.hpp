@@ -2,6 +2,7 @@
 // Fitted click models as files: <folder>/<model>.json and <folder>/choice.json (docs/rewards.md).
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,11 @@ void write_click_models(const std::filesystem::path& folder, const std::vector<F
 /// examination by position.
 std::vector<double> read_click_examination(const std::filesystem::path& folder,
                                            const std::optional<std::string>& model);
+
+/// Parameters of one kind of a click model of the folder, by what they belong to: a position for
+/// "examination" and "trust". Throws Error as read_click_examination() does.
+std::map<std::string, double> read_click_parameters(const std::filesystem::path& folder,
+                                                    const std::string& model, const std::string& kind);
 
 /// Models whose examination depends on the position alone.
 const std::vector<std::string>& models_with_examination();

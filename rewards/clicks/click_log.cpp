@@ -50,7 +50,8 @@ class ClickLogBuilder {
     for (const std::string& name : free_features_) features_.names.push_back("features." + name);
   }
 
-  void add(const Request& request, const LoggedPage& page, ClickSessions& sessions) {
+  /// False for a page without slots, which is no session.
+  bool add(const Request& request, const LoggedPage& page, ClickSessions& sessions) {
     std::vector<int> documents, positions, rows;
     int row = 0;
     for (const PageSection& section : page.page.sections) {
@@ -68,7 +69,9 @@ class ClickLogBuilder {
     std::vector<std::uint8_t> clicks;
     for (const SlotFeedback& slot : slot_feedback(page))
       clicks.push_back(slot.clicks > 0 || slot.purchases > 0);
-    if (!clicks.empty()) sessions.add(documents, positions, rows, clicks);
+    if (clicks.empty()) return false;
+    sessions.add(documents, positions, rows, clicks);
+    return true;
   }
 
   ClickSpace space(int ranks) {
@@ -142,10 +145,14 @@ ClickLog click_log(const FeedbackLog& log, const PageSchema& schema, const GainC
                    ClickDocuments documents) {
   ClickLog result;
   ClickLogBuilder builder(log, schema, documents);
-  for (const LoggedPage& page : log.pages) {
+  for (std::size_t i = 0; i < log.pages.size(); ++i) {
+    const LoggedPage& page = log.pages[i];
     const Request& request = log.requests[static_cast<std::size_t>(page.request)].request;
-    if (gains.learns_from(log, page, Split::train)) builder.add(request, page, result.train);
-    if (gains.learns_from(log, page, Split::valid)) builder.add(request, page, result.valid);
+    const auto index = static_cast<std::int64_t>(i);
+    if (gains.learns_from(log, page, Split::train) && builder.add(request, page, result.train))
+      result.train_pages.push_back(index);
+    if (gains.learns_from(log, page, Split::valid) && builder.add(request, page, result.valid))
+      result.valid_pages.push_back(index);
   }
   result.space = builder.space(std::max(result.train.longest(), result.valid.longest()));
   standardise(result.space.features);

@@ -14,6 +14,8 @@ namespace pagewright {
 struct ClickLog {
   ClickSpace space;
   ClickSessions train, valid;
+  /// Indices into FeedbackLog::pages of the sessions.
+  std::vector<std::int64_t> train_pages, valid_pages;
 };
 
 /// The training and validation pages that `gains` learns from. With ClickDocuments::features every shown slot

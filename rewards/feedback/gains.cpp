@@ -38,7 +38,7 @@ GainWeights gain_weights(const GainConfig& config, const FeedbackLog& log) {
 }
 
 GainWeights gain_weights(const GainConfig& config, std::optional<double> mean_price) {
-  GainWeights weights{config.click, config.purchase, config.price_power, 1.0};
+  GainWeights weights{config.click, config.purchase, config.price_power, 1.0, config.dismissal};
   if (config.price_power == 0) return weights;
   const std::optional<double> price_ref = config.price_ref ? config.price_ref : mean_price;
   require(
@@ -49,19 +49,28 @@ GainWeights gain_weights(const GainConfig& config, std::optional<double> mean_pr
   return weights;
 }
 
-std::vector<double> slot_gains(const GainWeights& weights, const Request& request, const LoggedPage& page) {
+std::vector<SlotGain> slot_gain_parts(const GainWeights& weights, const Request& request,
+                                      const LoggedPage& page) {
   const std::vector<SlotFeedback> feedback = slot_feedback(page);
   const std::vector<std::int32_t> items = page.page.items();
-  std::vector<double> gains(feedback.size(), 0.0);
+  std::vector<SlotGain> gains(feedback.size());
   for (std::size_t k = 0; k < feedback.size(); ++k) {
     const SlotFeedback& slot = feedback[k];
-    if (slot.clicks > 0 || slot.purchases > 0) gains[k] += weights.click;
-    if (slot.purchases == 0) continue;
+    if (slot.dismissals > 0) gains[k].dismissal = -weights.dismissal;
+    if (slot.clicks > 0 || slot.purchases > 0) gains[k].click = weights.click;
+    if (slot.purchases <= slot.returns) continue;
     const auto& listed = request.candidates.at(static_cast<std::size_t>(items[k])).price;
     double paid = slot.revenue;
     if (paid <= 0) paid = listed ? static_cast<double>(*listed) * slot.purchases : weights.price_ref;
-    gains[k] += weights.purchase_gain(paid);
+    if (slot.returns > 0) paid *= static_cast<double>(slot.purchases - slot.returns) / slot.purchases;
+    gains[k].purchase = weights.purchase_gain(paid);
   }
+  return gains;
+}
+
+std::vector<double> slot_gains(const GainWeights& weights, const Request& request, const LoggedPage& page) {
+  std::vector<double> gains;
+  for (const SlotGain& slot : slot_gain_parts(weights, request, page)) gains.push_back(slot.total());
   return gains;
 }
 
@@ -78,12 +87,9 @@ int engagements(const LoggedPage& page) {
   return count;
 }
 
-std::vector<double> debiased_gains(const PositionPropensities& propensities,
-                                   const std::vector<double>& gains) {
-  std::vector<double> debiased(gains.size());
-  for (std::size_t k = 0; k < gains.size(); ++k)
-    debiased[k] = propensities.inverse(static_cast<int>(k)) * gains[k];
-  return debiased;
+bool fits_clicks(GainEstimator estimator) {
+  return estimator == GainEstimator::regression_em || estimator == GainEstimator::dla ||
+         estimator == GainEstimator::trust || estimator == GainEstimator::pairwise;
 }
 
 double confidence(int evidence, int full_confidence) {

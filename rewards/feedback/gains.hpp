@@ -15,14 +15,33 @@ namespace pagewright {
 class Section;
 
 /// Where position propensities come from: none (all 1), a power law (k + 1)^-eta, a given list, the
-/// uniformly random pages of the log, or a click model that `fit-clicks` fitted.
-enum class PropensitySource { none, power, given, uniform_pages, click_model };
+/// uniformly random pages of the log, or a click model that `fit-clicks` fitted. `logged` means the slot
+/// propensities of the pages, which are of placing an item and not of looking at it.
+enum class PropensitySource { none, power, given, uniform_pages, click_model, logged };
+
+/// How item gains are freed of position (docs/rewards.md, Debiasing): not at all; clipped inverse propensity;
+/// the same divided by what clipping left of it; the posterior of a position-based model; inverse propensity
+/// with propensities of dual learning; the affine correction of trust bias; or observed gains whose swaps are
+/// weighted by pairwise debiasing.
+enum class GainEstimator { naive, ipw, self_normalised, regression_em, dla, trust, pairwise };
+
+/// Whether an estimator fits something to the clicks of the log, as `rewards.clicks` says.
+bool fits_clicks(GainEstimator estimator);
+
+/// What is done about purchases that were not yet made when the log ended: nothing; purchases are weighted by
+/// 1 / P(delay < age of the page); or clicks without a purchase get the one that is still to be expected.
+enum class DelayedPurchases { none, weight, expected };
+
+/// Distribution of the time from page to purchase.
+enum class DelayForm { exponential, product_limit };
 
 struct GainConfig {
   double click = 1;
   double purchase = 5;
   double price_power = 1;
   std::optional<double> price_ref;  ///< absent: mean purchased price of the training pages
+  double dismissal = 0;             ///< taken off where the user dismissed the item
+  GainEstimator estimator = GainEstimator::ipw;
   PropensitySource propensities = PropensitySource::uniform_pages;
   double eta = 0.5;
   std::vector<double> given_propensities;  ///< [slots]
@@ -31,6 +50,9 @@ struct GainConfig {
   double max_weight = 10;                  ///< bound of the inverse propensity
   int full_confidence = 3;                 ///< engagements from which a pair has full weight
   double label_smoothing = 0.05;
+  DelayedPurchases delayed_purchases = DelayedPurchases::none;
+  DelayForm delays = DelayForm::exponential;
+  std::optional<std::int64_t> log_end;  ///< seconds since the epoch; absent: the last time in the log
   /// Whether reward models and pairs learn from revisits too: the same list shown again, whose history holds
   /// feedback on that very list. What happened then is in the first view's feedback as well, so it counts
   /// twice; but a policy that composes pages for such requests needs rewards that know such histories.
@@ -63,9 +85,20 @@ GainWeights gain_weights(const GainConfig& config, const FeedbackLog& log);
 /// The same where the mean purchased price is known; it is not looked at if price_ref is given.
 GainWeights gain_weights(const GainConfig& config, std::optional<double> mean_price);
 
-/// Observed gain of each slot, [K] in page order. A purchase counts once, at what was paid in all, and
-/// implies its click. A purchase without a price of its own counts at the candidate's price; with neither at
-/// price_ref.
+/// Observed gain of a slot, by what it is for.
+struct SlotGain {
+  double click = 0;
+  double purchase = 0;
+  double dismissal = 0;  ///< at most 0
+  double total() const { return click + purchase + dismissal; }
+};
+
+/// Observed gain of each slot, [K] in page order. A purchase counts once, at what was paid in all for pieces
+/// that were not sent back, and implies its click. A purchase without a price of its own counts at the
+/// candidate's price; with neither at price_ref.
+std::vector<SlotGain> slot_gain_parts(const GainWeights& weights, const Request& request,
+                                      const LoggedPage& page);
+/// Their totals, [K].
 std::vector<double> slot_gains(const GainWeights& weights, const Request& request, const LoggedPage& page);
 
 /// Sum of the observed gains: examination is part of what a page does, so nothing is debiased here.
@@ -100,14 +133,10 @@ std::vector<double> power_law_propensities(int slots, double eta);
 /// pages have fewer than 100 clicks.
 std::vector<double> estimate_propensities(const FeedbackLog& log, const std::string& policy);
 
-/// The propensities that a configuration means on a log. `clicks` is the folder that `fit-clicks` writes, for
-/// propensities: click_model.
+/// The position propensities that a configuration means on a log; `logged` has none, which is an Error.
+/// `clicks` is the folder that `fit-clicks` writes, for propensities: click_model.
 PositionPropensities position_propensities(const GainConfig& config, const FeedbackLog& log,
                                            const std::filesystem::path& clicks = {});
-
-/// Item gains: observed gains times the clipped inverse propensity of their slot, [K].
-std::vector<double> debiased_gains(const PositionPropensities& propensities,
-                                   const std::vector<double>& gains);
 
 /// Confidence of a comparison that rests on so many engagements: min(1, evidence / full_confidence).
 double confidence(int evidence, int full_confidence);

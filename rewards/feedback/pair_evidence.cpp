@@ -14,21 +14,19 @@ std::vector<std::int32_t> candidates_off_page(const JudgedPage& page) {
   return off;
 }
 
-std::vector<JudgedPage> judge_pages(const FeedbackLog& log, const GainConfig& gains,
-                                    const GainWeights& weights, const PositionPropensities& propensities,
-                                    Split split) {
+std::vector<JudgedPage> judge_pages(const FeedbackLog& log, const ItemGains& gains, Split split) {
   std::vector<JudgedPage> judged;
   for (std::size_t i = 0; i < log.pages.size(); ++i) {
     const LoggedPage& logged = log.pages[i];
-    if (!gains.learns_from(log, logged, split)) continue;
+    if (!gains.config().learns_from(log, logged, split)) continue;
     const LoggedRequest& request = log.requests[static_cast<std::size_t>(logged.request)];
     JudgedPage page;
     page.index = static_cast<std::int64_t>(i);
     page.request = &request.request;
     page.logged = &logged;
     page.items = logged.page.items();
-    page.gains = slot_gains(weights, request.request, logged);
-    page.item_gains = debiased_gains(propensities, page.gains);
+    page.gains = gains.observed(page.index);
+    page.item_gains = gains.of(page.index);
     page.evidence = engagements(logged);
     judged.push_back(std::move(page));
   }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/data/feedback_log.hpp"
-#include "rewards/feedback/gains.hpp"
+#include "rewards/feedback/debias/item_gains.hpp"
 
 namespace pagewright {
 
@@ -32,9 +32,7 @@ struct JudgedPage {
 std::vector<std::int32_t> candidates_off_page(const JudgedPage& page);
 
 /// The pages that `gains` learns from in a split, judged, in the order of the log.
-std::vector<JudgedPage> judge_pages(const FeedbackLog& log, const GainConfig& gains,
-                                    const GainWeights& weights, const PositionPropensities& propensities,
-                                    Split split);
+std::vector<JudgedPage> judge_pages(const FeedbackLog& log, const ItemGains& gains, Split split);
 
 /// What the users of the judged pages were shown. Keeps references to them.
 class ShownItems {

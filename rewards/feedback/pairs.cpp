@@ -129,10 +129,9 @@ class PairMaker {
 
 }  // namespace
 
-PairSet make_pairs(const FeedbackLog& log, const PageSchema& schema, const GainConfig& gains,
-                   const GainWeights& weights, const PositionPropensities& propensities,
+PairSet make_pairs(const FeedbackLog& log, const PageSchema& schema, const ItemGains& gains,
                    const PairConfig& config, Split split, std::uint64_t seed) {
-  return PairMaker(schema, gains, config, judge_pages(log, gains, weights, propensities, split), seed).run();
+  return PairMaker(schema, gains.config(), config, judge_pages(log, gains, split), seed).run();
 }
 
 Page swap_slots(const Page& page, int i, int j) {
@@ -141,20 +140,19 @@ Page swap_slots(const Page& page, int i, int j) {
   return with_items(page, items);
 }
 
-std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const GainConfig& gains,
-                                      const GainWeights& weights, const PositionPropensities& propensities,
-                                      Split split) {
+std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const ItemGains& gains, Split split) {
   std::vector<SwapPair> swaps;
-  for (const JudgedPage& page : judge_pages(log, gains, weights, propensities, split)) {
-    const double trust = confidence(page.evidence, gains.full_confidence);
+  for (const JudgedPage& page : judge_pages(log, gains, split)) {
+    const double trust = confidence(page.evidence, gains.config().full_confidence);
     for (std::size_t i = 0; i < page.items.size(); ++i) {
       for (std::size_t j = i + 1; j < page.items.size(); ++j) {
         const double gap = page.item_gains[i] - page.item_gains[j];
         if (gap == 0) continue;
         const double discount_gap =
             1 / std::log2(static_cast<double>(i) + 2) - 1 / std::log2(static_cast<double>(j) + 2);
-        swaps.push_back({page.index, static_cast<int>(i), static_cast<int>(j), gap > 0,
-                         discount_gap * std::abs(gap) * trust});
+        const int first = static_cast<int>(i), second = static_cast<int>(j);
+        const double bias = gap > 0 ? gains.pair_weight(first, second) : gains.pair_weight(second, first);
+        swaps.push_back({page.index, first, second, gap > 0, discount_gap * std::abs(gap) * trust * bias});
       }
     }
   }

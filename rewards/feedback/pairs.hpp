@@ -9,7 +9,7 @@
 
 #include "core/data/feedback_log.hpp"
 #include "core/page/page_schema.hpp"
-#include "rewards/feedback/gains.hpp"
+#include "rewards/feedback/debias/item_gains.hpp"
 
 namespace pagewright {
 
@@ -75,13 +75,12 @@ struct PairSet {
 
 /// At most one pair of each constructed family for each page of the split, and the natural pairs. Pages and
 /// statistics of other splits are not looked at. A pure function of its arguments.
-PairSet make_pairs(const FeedbackLog& log, const PageSchema& schema, const GainConfig& gains,
-                   const GainWeights& weights, const PositionPropensities& propensities,
+PairSet make_pairs(const FeedbackLog& log, const PageSchema& schema, const ItemGains& gains,
                    const PairConfig& config, Split split, std::uint64_t seed);
 
-/// A swap of two slots for the item model: weight = |d_i - d_j| * |g_i - g_j| * confidence with the debiased
-/// gains g and d_k = 1 / log2(k + 2) for k from 0. `first_better` says whether g_i > g_j, that is, whether
-/// the page is right as it is.
+/// A swap of two slots for the item model: weight = |d_i - d_j| * |g_i - g_j| * confidence * pair weight with
+/// the debiased gains g, d_k = 1 / log2(k + 2) for k from 0 and ItemGains::pair_weight(). `first_better` says
+/// whether g_i > g_j, that is, whether the page is right as it is.
 struct SwapPair {
   std::int64_t page = 0;  ///< index into FeedbackLog::pages
   int i = 0;              ///< page-order slot
@@ -91,9 +90,7 @@ struct SwapPair {
 };
 
 /// All swaps of slots with different gains on the pages of the split; the swapped page need not be valid.
-std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const GainConfig& gains,
-                                      const GainWeights& weights, const PositionPropensities& propensities,
-                                      Split split);
+std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const ItemGains& gains, Split split);
 
 /// The page with the items of two page-order slots exchanged.
 Page swap_slots(const Page& page, int i, int j);

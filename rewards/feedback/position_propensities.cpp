@@ -108,6 +108,8 @@ PositionPropensities position_propensities(const GainConfig& config, const Feedb
     case PropensitySource::click_model:
       require(!clicks.empty(), "gains: propensities: click_model needs the run in which `fit-clicks` ran");
       return {bounded_propensities(read_click_examination(clicks, config.click_model)), config.max_weight};
+    case PropensitySource::logged:
+      fail("gains: propensities: logged are of pages and not of positions");
   }
   fail("gains: unknown source of propensities {}", static_cast<int>(config.propensities));
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/table.hpp"
+#include "rewards/feedback/debias/gain_assumptions.hpp"
 
 namespace pagewright {
 namespace {
@@ -22,22 +23,6 @@ CardJson split_json(const SplitFeedback& split) {
           {"slots", split.slots},
           {"clicked_slots", split.clicked},
           {"purchased_slots", split.purchased}};
-}
-
-std::string propensities_in_words(const GainConfig& gains) {
-  switch (gains.propensities) {
-    case PropensitySource::none:
-      return "none: every slot counts as looked at";
-    case PropensitySource::power:
-      return fmt::format("assumed: (k + 1)^-{}", gains.eta);
-    case PropensitySource::given:
-      return "given in the configuration";
-    case PropensitySource::uniform_pages:
-      return fmt::format("measured on the pages of policy '{}'", gains.uniform_policy);
-    case PropensitySource::click_model:
-      return fmt::format("of the click model {}", gains.click_model.value_or("that fit-clicks chose"));
-  }
-  return {};
 }
 
 std::string gains_in_words(const GainWeights& weights) {
@@ -57,6 +42,7 @@ CardJson data_json(const RewardCardData& data) {
           {"train", split_json(data.train)},
           {"held_out", split_json(data.held_out)},
           {"gains", gains_in_words(data.weights)},
+          {"estimator", gain_estimator_name(data.gains.estimator)},
           {"propensities", propensities_in_words(data.gains)},
           {"propensity_by_slot", data.propensities},
           {"pairs", families}};
@@ -72,12 +58,7 @@ class Weaknesses {
       add("no slot of the training pages was bought from, so that nothing is known of what sells");
     else if (data.train.purchased < kFewEvents)
       add("only {} slots of the training pages were bought from", data.train.purchased);
-    const PropensitySource source = data.gains.propensities;
-    if (source == PropensitySource::none || source == PropensitySource::power ||
-        source == PropensitySource::given)
-      add("position propensities are assumed and not measured ({}): gains of low slots are as right as the "
-          "assumption",
-          propensities_in_words(data.gains));
+    for (std::string& sentence : gain_assumptions(data.gains)) sentences_.push_back(std::move(sentence));
     for (int family = 0; family < kPairFamilies; ++family)
       if (const std::string& why = data.held_out_pairs.empty_because[static_cast<std::size_t>(family)];
           !why.empty())
@@ -168,8 +149,9 @@ std::string data_markdown(const CardJson& data) {
     table.add_row({words, fmt::format("{}", train.at(key).get<std::int64_t>()),
                    fmt::format("{}", held_out.at(key).get<std::int64_t>())});
   std::string text =
-      fmt::format("Log: `{}`. Gains: {}. Position propensities: {}", data.at("log").get<std::string>(),
-                  data.at("gains").get<std::string>(), data.at("propensities").get<std::string>());
+      fmt::format("Log: `{}`. Gains: {}. Item gains by the estimator {}. Position propensities: {}",
+                  data.at("log").get<std::string>(), data.at("gains").get<std::string>(),
+                  data.at("estimator").get<std::string>(), data.at("propensities").get<std::string>());
   std::string slots;
   for (const double propensity : data.at("propensity_by_slot").get<std::vector<double>>())
     slots += fmt::format("{}{:.2f}", slots.empty() ? "" : ", ", propensity);

@@ -1,5 +1,7 @@
 #include "rewards/models/reward_config.hpp"
 
+#include <algorithm>
+
 #include "core/config/section.hpp"
 
 namespace pagewright {
@@ -51,6 +53,10 @@ RewardsConfig RewardsConfig::from(const Section& section) {
   RewardsConfig config;
   config.gains = GainConfig::from(section.child("gains", "from clicks and purchases to gains"));
   config.clicks = ClicksConfig::from(section.child("clicks", "click models: `fit-clicks`"));
+  if (config.gains.estimator == GainEstimator::trust &&
+      std::find(config.clicks.models.begin(), config.clicks.models.end(), "trust_pbm") ==
+          config.clicks.models.end())
+    section.complain("clicks", "gains.estimator: trust needs trust_pbm among clicks.models");
   config.pairs = PairConfig::from(section.child("pairs", "contrastive page pairs"));
   const Section page = section.child("page", "coarse reward: the page model");
   config.page = PageModelConfig::from(page);

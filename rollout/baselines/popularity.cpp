@@ -12,7 +12,9 @@ EngagementCounts count_training_engagements(const FeedbackLog& log) {
     if (logged.split != Split::train || shown.revisit_of) continue;
     const std::vector<std::int32_t> items = shown.page.items();
     for (const Event& event : shown.events) {
-      if (event.kind == EventKind::impression) continue;
+      if (event.kind != EventKind::click && event.kind != EventKind::cart &&
+          event.kind != EventKind::purchase)
+        continue;
       require(event.slot >= 0 && static_cast<std::size_t>(event.slot) < items.size(),
               "page '{}': an event at slot {} of {}", shown.page_id, event.slot, items.size());
       const std::int32_t candidate = items[static_cast<std::size_t>(event.slot)];

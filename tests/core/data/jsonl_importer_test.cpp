@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/data/event_kind.hpp"
 #include "core/data/import.hpp"
 #include "core/page/page_json.hpp"
 #include "tests/core/data/data_support.hpp"
@@ -45,6 +46,15 @@ TEST_CASE("JSON Lines become the log they describe") {
   auto expected = version_1_log();
   expected.requests[1].split = Split::train;
   CHECK(load_log(folder.path() / "log") == expected);
+}
+
+TEST_CASE("events have UBI's names of actions, and names of ours for what UBI leaves free") {
+  CHECK(event_kind_of_action("view") == EventKind::impression);
+  CHECK(event_kind_of_action("add_to_cart") == EventKind::cart);
+  CHECK(event_kind_of_action("dismiss") == EventKind::dismiss);
+  CHECK(event_kind_of_action("hide") == EventKind::dismiss);
+  CHECK(event_kind_of_action("return") == EventKind::purchase_return);
+  CHECK_FALSE(event_kind_of_action("scroll"));
 }
 
 TEST_CASE("a random log written as JSON Lines comes back equal") {

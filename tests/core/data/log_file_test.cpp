@@ -163,6 +163,25 @@ TEST_CASE("a writer that is not committed leaves nothing, and commit needs a pag
   CHECK(std::distance(std::filesystem::directory_iterator(path), {}) == 1);
 }
 
+TEST_CASE("a part is of the oldest format version that has its events") {
+  const DataTestFolder folder;
+  FeedbackLog log = version_1_log();
+  const auto version_of = [&](const char* name) {
+    LogWriter writer(folder.path() / name, kLogTestOrigin);
+    for (const auto& request : log.requests) writer.add(request);
+    for (const auto& page : log.pages) writer.add(page);
+    writer.commit();
+    CHECK(load_log(folder.path() / name) == log);
+    return Hdf5File::open(folder.path() / name / "part-00000.h5").int_attribute("format_version");
+  };
+  CHECK(version_of("plain") == 1);
+  log.pages[0].events.push_back({EventKind::dismiss, 0, 1700000070, std::nullopt, 1});
+  log.pages[0].events.push_back({EventKind::purchase_return, 1, 1700000080, std::nullopt, 2});
+  CHECK(version_of("dismissed") == 2);
+  CHECK(slot_feedback(log.pages[0])[0].dismissals == 1);
+  CHECK(slot_feedback(log.pages[0])[1].returns == 2);
+}
+
 TEST_CASE("a folder with other things in it is not written to") {
   const DataTestFolder folder;
   write_text_file(folder.path() / "thesis.txt", "precious");
@@ -229,7 +248,7 @@ TEST_CASE("a log of a newer format version, a foreign file and a cut one are ref
   write_log_part(part, "pagewright-log", kLogFormatVersion);
   CHECK(load_log(folder.path()) == version_1_log());
   write_log_part(part, "pagewright-log", kLogFormatVersion + 1);
-  CHECK(error_has({part.string(), "format version 2", "reads versions up to 1", "pagewright 9.9"}) == "");
+  CHECK(error_has({part.string(), "format version 3", "reads versions up to 2", "pagewright 9.9"}) == "");
   write_log_part(part, "somebody-else", 1);
   CHECK(error_has({part.string(), "not a feedback log of Pagewright"}) == "");
   write_text_file(part, "a,b,c\n1,2,3\n");

@@ -62,7 +62,7 @@ TEST_CASE("a summary counts what a small log holds") {
   CHECK(summary.pages_with_feedback == 1);
   CHECK(summary.requests_shown_again == 0);
   CHECK(summary.requests_of_split == std::array<std::int64_t, 3>{1, 0, 1});
-  CHECK(summary.events == std::array<std::int64_t, 4>{1, 1, 1, 1});
+  CHECK(summary.events == std::array<std::int64_t, kEventKinds>{1, 1, 1, 1});
   CHECK(summary.policies == std::map<std::string, std::int64_t>{{"", 1}, {"ranker-3", 1}});
   CHECK(summary.section_order == std::vector<std::string>{"carousel", "grid"});
   const auto& carousel = summary.sections.at("carousel");

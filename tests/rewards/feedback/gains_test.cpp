@@ -65,8 +65,7 @@ TEST_CASE("reward models learn from pages of their split, and from revisits only
   log.pages[1].revisit_of = "p";
   GainConfig gains;
   gains.price_power = 0;
-  const GainWeights weights = gain_weights(gains, log);
-  const PositionPropensities propensities({1.0}, 10);
+  gains.propensities = PropensitySource::none;
   PageSchema schema;
   schema.section_types = {{.name = "list", .layout = "list", .min_slots = 1, .max_slots = 2}};
   schema.section_order = {0};
@@ -76,7 +75,7 @@ TEST_CASE("reward models learn from pages of their split, and from revisits only
     Pages of_pages, of_swaps;
     for (const FeedbackPage& page : feedback_pages(log, schema, gains, split))
       of_pages.push_back(page.request);
-    for (const SwapPair& swap : make_swap_pairs(log, gains, weights, propensities, split))
+    for (const SwapPair& swap : make_swap_pairs(log, ItemGains(gains, log), split))
       of_swaps.push_back(log.pages[static_cast<std::size_t>(swap.page)].request);
     return std::pair(of_pages, of_swaps);
   };
@@ -112,7 +111,6 @@ TEST_CASE("propensities clip the weight of far slots") {
   CHECK(propensities.inverse(1) == 2);
   CHECK(propensities.inverse(3) == 3);
   CHECK(propensities.inverse(99) == 3);
-  CHECK(debiased_gains(propensities, {1, 1, 0, 2}) == std::vector<double>{1, 2, 0, 6});
   CHECK_THROWS_AS(PositionPropensities({}, 3), Error);
   CHECK_THROWS_AS(PositionPropensities({1, 0}, 3), Error);
   CHECK(confidence(0, 3) == 0);

@@ -28,17 +28,24 @@ FeedbackLog log_of_distinct_pages() {
   return log;
 }
 
+GainConfig gains_of_given_propensities() {
+  GainConfig gains;
+  gains.propensities = PropensitySource::given;
+  gains.given_propensities = {1, 0.9, 0.8, 0.7, 0.65, 0.6, 0.5, 0.4};
+  return gains;
+}
+
 /// A log with everything that pairs are made of.
 struct PairCase {
   PageSchema schema = test::carousel_and_grid();
   FeedbackLog log = log_of_distinct_pages();
-  GainConfig gains;
+  GainConfig gains = gains_of_given_propensities();
   GainWeights weights = gain_weights(gains, log);
-  PositionPropensities propensities{{1, 0.9, 0.8, 0.7, 0.65, 0.6, 0.5, 0.4}, 10};
+  PositionPropensities propensities{gains.given_propensities, gains.max_weight};
   PairConfig config;
 
   PairSet pairs(Split split = Split::train, std::uint64_t seed = 1) const {
-    return make_pairs(log, schema, gains, weights, propensities, config, split, seed);
+    return make_pairs(log, schema, ItemGains(gains, log), config, split, seed);
   }
   const Request& request(const PagePair& pair) const {
     return log.requests[static_cast<std::size_t>(pair.request)].request;
@@ -296,8 +303,7 @@ TEST_CASE("families that a log cannot fill say why") {
 
 TEST_CASE("swap pairs weigh discount and gain gaps and say which order is right") {
   const PairCase& c = pair_case();
-  const std::vector<SwapPair> swaps =
-      make_swap_pairs(c.log, c.gains, c.weights, c.propensities, Split::train);
+  const std::vector<SwapPair> swaps = make_swap_pairs(c.log, ItemGains(c.gains, c.log), Split::train);
   std::map<std::int64_t, std::int64_t> by_page;
   for (const SwapPair& swap : swaps) {
     const LoggedPage& page = c.log.pages[static_cast<std::size_t>(swap.page)];

@@ -47,7 +47,7 @@ TEST_CASE("item scores learnt from clicks follow true attractiveness on uniforml
   const FeedbackLog log = simulate_log(world);
   const GainConfig config;
   const GainWeights gains = gain_weights(config, log);
-  const PositionPropensities propensities = position_propensities(config, log);
+  const ItemGains item_gains(config, log);
   const auto pool = make_lane_pool(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
   const auto pages = [&](Split split) {
     return PageTaskData{feedback_pages(log, language.schema(), config, split), {}};
@@ -63,8 +63,8 @@ TEST_CASE("item scores learnt from clicks follow true attractiveness on uniforml
   parameters.initialise(3);
   CHECK(parameters.load_shared(page_model.view()) ==
         std::ssize(parameters.slots()) - 2);  // all but the item head
-  ItemModelTask task(language, log, make_swap_pairs(log, config, gains, propensities, Split::train),
-                     make_swap_pairs(log, config, gains, propensities, Split::valid), {}, 1, *pool);
+  ItemModelTask task(language, log, make_swap_pairs(log, item_gains, Split::train),
+                     make_swap_pairs(log, item_gains, Split::valid), {}, 1, *pool);
   fit_epochs(task, parameters, 1, *pool);
 
   std::vector<RequestPages> groups;

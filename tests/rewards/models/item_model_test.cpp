@@ -19,8 +19,10 @@ namespace pagewright {
 namespace {
 
 std::vector<SwapPair> item_model_swaps(const FeedbackLog& log, Split split) {
-  return make_swap_pairs(log, GainConfig{}, GainWeights{},
-                         PositionPropensities(power_law_propensities(8, 0.5), 10), split);
+  GainConfig gains;
+  gains.propensities = PropensitySource::power;
+  gains.price_ref = 1.0;
+  return make_swap_pairs(log, ItemGains(gains, log), split);
 }
 
 TEST_CASE("where scores do not depend on the order a swap changes the sum by discounts times scores") {
