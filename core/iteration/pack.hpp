@@ -23,7 +23,7 @@ struct PackedRequest {
   const Prompt* prompt = nullptr;
   std::vector<std::span<const TokenId>> responses;  ///< [samples][T]
   std::vector<const PageGrammar::Masks*> masks;     ///< [samples]; empty: every layout token allowed
-  std::vector<SharedPrefix> shared;                 ///< [samples]; empty: nothing is shared
+  std::vector<SharedPrefix> shared = {};            ///< [samples]; empty: nothing is shared
 };
 
 struct PackedBatch {
