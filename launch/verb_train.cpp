@@ -6,12 +6,14 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "distributed/agreement.hpp"
 #include "launch/alarm_file.hpp"
 #include "launch/policy_training.hpp"
 #include "launch/prompt_report.hpp"
 #include "launch/requeue.hpp"
 #include "launch/verbs.hpp"
+#include "rewards/terms/term_list.hpp"
 
 namespace pagewright {
 
@@ -48,7 +50,12 @@ void train(Workbench& bench, const TrainOptions& options) {
   on_all_ranks(bench.world(), [&] {
     require(!chosen.empty(), "the experiment has no policy '{}'; its policies are {}", options.policy, names);
   });
-  on_first_rank(bench.world(), [&] { report_prompt_lengths(bench.language(), bench.log()); });
+  on_first_rank(bench.world(), [&] {
+    report_prompt_lengths(bench.language(), bench.log());
+    for (const std::string& sentence :
+         unseen_constraints(bench.experiment().terms, bench.language().prompt_template()))
+      log_warn("{}", sentence);
+  });
   CheckpointHashes hashes;
   for (const PolicyVariant& variant : chosen) {
     const auto trained = train_policy(bench, variant, options.resume);

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/config/section.hpp"
-#include "distributed/pipeline/trend_test.hpp"
+#include "core/metrics/mann_kendall.hpp"
 
 namespace pagewright {
 

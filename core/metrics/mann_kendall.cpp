@@ -1,4 +1,4 @@
-#include "distributed/pipeline/trend_test.hpp"
+#include "core/metrics/mann_kendall.hpp"
 
 #include <cstddef>
 #include <vector>
