@@ -16,6 +16,12 @@ namespace pagewright {
 namespace {
 
 constexpr double kDisagreementGrowth = 1.5;
+constexpr double kBeyondNoise = 5;  // standard errors
+constexpr std::size_t kRecent = 3;  // measurements
+constexpr const char* kWhatToDo =
+    "serve the best checkpoint (by held-out reward), or train again with a larger ppo.kl_coefficient or a "
+    "smaller "
+    "ppo.kl_target; look at the weaknesses in rewards/card.md";
 
 std::optional<double> finite_metric(const Metrics& metrics, const std::string& name) {
   const auto found = metrics.find(name);
@@ -33,6 +39,26 @@ double fall_of(std::span<const double> window) {
   double early = 0, late = 0;
   for (std::size_t i = 0; i < half; ++i) early += window[i], late += window[window.size() - 1 - i];
   return (early - late) / static_cast<double>(half);
+}
+
+double mean_of(std::span<const double> values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+/// By how many standard errors the mean of the newest measurements lies above the first. The variance is half
+/// the mean squared successive difference of the last `window` (von Neumann 1941), which a slow trend hardly
+/// touches.
+double errors_above_start(const std::vector<double>& values, int window) {
+  const auto last = last_of(values, window);
+  double squares = 0;
+  for (std::size_t i = 1; i < last.size(); ++i) squares += (last[i] - last[i - 1]) * (last[i] - last[i - 1]);
+  const double variance = squares / (2 * static_cast<double>(last.size() - 1));
+  const double rise = mean_of(last.last(kRecent)) - values.front();
+  const double error = std::sqrt(variance * (1 + 1.0 / kRecent));
+  if (error > 0) return rise / error;
+  return rise == 0 ? 0 : std::copysign(INFINITY, rise);
 }
 
 }  // namespace
@@ -92,15 +118,32 @@ void HackingWatch::watch_trend(const std::string& kind, const std::string& metri
     if (!(std::max(rises, falls) <= config_.level / 2 && fall > 0 &&
           fall >= config_.fall * (*highest - *lowest)))
       continue;
-    raise(
-        kind, iteration,
-        fmt::format(
-            "the reward that is learnt from rose from {:.3f} to {:.3f} over {} measurements, while {} "
-            "fell from {:.3f} to {:.3f} (p = {:.4f} and {:.4f}): the policy exploits its reward",
-            proxy.front(), proxy.back(), length, words, judged.front(), judged.back(), rises, falls),
-        "serve the best checkpoint (by held-out reward), or train again with a larger ppo.kl_coefficient or "
-        "a smaller ppo.kl_target; look at the weaknesses in rewards/card.md");
+    raise(kind, iteration,
+          fmt::format(
+              "the reward that is learnt from rose from {:.3f} to {:.3f} over {} measurements, while {} "
+              "fell from {:.3f} to {:.3f} (p = {:.4f} and {:.4f}): the policy exploits its reward",
+              proxy.front(), proxy.back(), length, words, judged.front(), judged.back(), rises, falls),
+          kWhatToDo);
   }
+  watch_level(kind, words, iteration);
+}
+
+void HackingWatch::watch_level(const std::string& kind, const std::string& words, std::int64_t iteration) {
+  const Series& series = series_.at(kind);
+  const double rise = errors_above_start(series.proxy, config_.window),
+               fall = -errors_above_start(series.judged, config_.window);
+  if (std::min(rise, fall) < kBeyondNoise) return;
+  const auto recent = [](const std::vector<double>& values) {
+    return mean_of(std::span(values).last(kRecent));
+  };
+  raise(
+      kind, iteration,
+      fmt::format(
+          "the reward that is learnt from is {:.3f}, {:.1f} standard errors above the start's {:.3f}, while "
+          "{} is {:.3f}, {:.1f} standard errors below the start's {:.3f}: the policy exploits its reward",
+          recent(series.proxy), rise, series.proxy.front(), words, recent(series.judged), fall,
+          series.judged.front()),
+      kWhatToDo);
 }
 
 void HackingWatch::watch_disagreement(std::int64_t iteration, const Metrics& metrics) {

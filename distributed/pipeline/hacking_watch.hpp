@@ -51,9 +51,11 @@ struct Alarm {
 /// (`true_utility`). An alarm is raised if over the last `window` measurements, or the last 2 x `window`
 /// (all, if there are fewer), the one rises and the other falls, each by a Mann-Kendall test at `level` / 2,
 /// and the fall is at least `fall` of the range of all that was measured so far: without a trend of the judge
-/// a measurement raises a false alarm with probability `level` at most. The long window sees what fell early
-/// and stays low, the short one what rose before it fell. The other alarms are plain thresholds, the slots
-/// and the entropy against those of the first iteration. The truth never stops a run: no shop has it.
+/// a measurement raises a false alarm with probability `level` at most. Or if the last three measurements of
+/// the one lie five standard errors above its first, and those of the other five below its own, which is the
+/// start policy's: what falls at once and then stays low has no trend. The other alarms are plain thresholds,
+/// the slots and the entropy against those of the first iteration. The truth never stops a run: no shop has
+/// it.
 class HackingWatch {
  public:
   explicit HackingWatch(const WatchConfig& config) : config_(config) {}
@@ -71,6 +73,7 @@ class HackingWatch {
   void raise(const std::string& kind, std::int64_t iteration, std::string sentence, std::string action);
   void watch_trend(const std::string& kind, const std::string& metric, const std::string& words,
                    std::int64_t iteration, const Metrics& metrics);
+  void watch_level(const std::string& kind, const std::string& words, std::int64_t iteration);
   void watch_disagreement(std::int64_t iteration, const Metrics& metrics);
   void watch_thresholds(std::int64_t iteration, const Metrics& metrics);
   void watch_collapse(const std::string& metric, double least, const std::string& words,

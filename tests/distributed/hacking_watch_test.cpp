@@ -55,16 +55,19 @@ TEST_CASE("a reward that rises while the judge's falls raises one alarm, in word
   CHECK(alarms_in(run.metrics(1, 60)).empty());  // both rise
 }
 
-TEST_CASE("a judge's reward that falls at once and stays low is seen by the long window") {
+TEST_CASE("a judge's reward that falls at once and stays low is seen, though it has no trend") {
   // Measured where a price band paid for what users do not buy.
   const std::vector<double> proxy{2.89, 4.0, 5.9, 6.5, 6.4, 6.6, 6.9, 7.0, 6.7},
-      judge{11.745, 10.167, 9.422, 9.614, 9.575, 9.435, 9.194, 9.287, 9.282};
-  std::vector<Metrics> run;
-  for (std::size_t i = 0; i < proxy.size(); ++i)
+      judge{11.896, 10.62, 9.471, 9.205, 9.468, 9.316, 9.28, 9.441, 9.392};
+  std::vector<Metrics> run, half;
+  for (std::size_t i = 0; i < proxy.size(); ++i) {
     run.push_back({{"reward", proxy[i]}, {"held_out_reward", judge[i]}});
+    half.push_back({{"reward", proxy[0]}, {"held_out_reward", judge[i]}});
+  }
   const auto alarms = alarms_in(run);
   REQUIRE(alarms.size() == 1);
-  CHECK(alarms[0].sentence.find("over 9 measurements") != std::string::npos);
+  CHECK(alarms[0].sentence.find("standard errors below the start's 11.896") != std::string::npos);
+  CHECK(alarms_in(half).empty());  // the reward did not rise
 }
 
 TEST_CASE("without a trend of the judge false alarms are as rare as the level says") {
@@ -75,7 +78,7 @@ TEST_CASE("without a trend of the judge false alarms are as rare as the level sa
     alarmed += alarms_in(run.metrics(static_cast<std::uint64_t>(seed))).empty() ? 0 : 1;
   // Seven of twelve measurements are tested, each with 1 % at most.
   INFO(alarmed << " of " << kRuns << " runs");
-  CHECK(alarmed <= kRuns * 7 / 100);
+  CHECK(alarmed <= kRuns * 5 / 100);
   int both = 0;
   const SyntheticRun noise{0, 0, 0.2};
   for (int seed = 0; seed < kRuns; ++seed)

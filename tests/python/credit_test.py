@@ -87,7 +87,7 @@ def check_alarms(run):
 HACKABLE = {
     "simulator.pages": 1500, "simulator.test_requests": 100, "warmup.epochs": 2, "rewards.page.fit.epochs": 3,
     "rewards.normaliser_pages": 1024, "ppo.iterations": 50, "ppo.requests": 32, "ppo.checkpoint_every": 10, "ppo.kl": "fixed",
-    "ppo.kl_coefficient": 0, "ppo.kl_hard_stop": 0, "ppo.optimizer.learning_rate": "1.0e-3",
+    "ppo.kl_coefficient": 0, "ppo.kl_hard_stop": 0,
     "rewards.terms": "[{kind: price_band, name: cheap, max_price: 3000, weight: 8}]",
 }
 
