@@ -65,9 +65,10 @@ double errors_above_start(const std::vector<double>& values, int window) {
 
 WatchConfig WatchConfig::from(const Section& section) {
   WatchConfig config;
-  section.read(
-      "window", config.window, in_closed(4, 100).in_units("measurements"),
-      "newest measurements on held-out feedback over which the reward must rise and the judge's fall");
+  section.read("window", config.window, in_closed(4, 100).in_units("measurements"),
+               "newest measurements on held-out feedback over which the reward must rise and the judge's "
+               "fall; twice as "
+               "many are looked at as well");
   section.read("level", config.level, in_open(0, 1),
                "probability that a measurement raises a false alarm of a trend, at most");
   section.read("fall", config.fall, in_closed(0, 1),
