@@ -22,9 +22,7 @@ PolicyVariant read_variant(const Section& section, double alpha) {
       {{"utility", PageModelForm::utility}, {"pairs", PageModelForm::pairs}, {"both", PageModelForm::both}},
       "form of the page model, if not that of rewards.page.form");
   if (section.has("page_model")) variant.page_form = form;
-  ItemCredit credit = ItemCredit::head;
-  section.read_enum("item_credit", credit, {{"head", ItemCredit::head}, {"utility", ItemCredit::utility}},
-                    "where the page model's gains are paid, if not as rewards.item_credit says");
+  const ItemCredit credit = read_item_credit(section, ItemCredit::head);
   if (section.has("item_credit")) variant.item_credit = credit;
   return variant;
 }
@@ -215,6 +213,7 @@ Experiment read_experiment(const Section& root) {
       "(`fit-reward` makes it) by the mean training reward of the newest pages");
   ppo.read("rollouts_every", experiment.rollouts_every, at_least(0).in_units("iterations"),
            "iterations between those whose pages are written to rollouts/; 0: none");
+  experiment.watch = WatchConfig::from(root.child("watch", "alarms of `train` when the reward is exploited"));
   read_policies(root, experiment.rewards.alpha, experiment.policies);
   experiment.distributed =
       DistributedConfig::from(root.child("distributed", "several processes: `mpirun`, Slurm"));

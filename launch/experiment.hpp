@@ -15,6 +15,7 @@
 #include "distributed/compute_device.hpp"
 #include "distributed/distributed_config.hpp"
 #include "distributed/pipeline/critic_config.hpp"
+#include "distributed/pipeline/hacking_watch.hpp"
 #include "distributed/pipeline/ppo_config.hpp"
 #include "distributed/precision_config.hpp"
 #include "distributed/warmup/warmup_config.hpp"
@@ -62,6 +63,7 @@ struct Experiment {
   CriticConfig critic;
   std::optional<ModelConfig> critic_backbone;  ///< `critic.model`
   bool reference_on_host = false;              ///< between uses
+  WatchConfig watch;
   int checkpoint_every = 10;
   int checkpoints_kept = 2;
   bool best_checkpoint_kept = true;

@@ -60,6 +60,7 @@ LearnerRun::LearnerRun(Workbench& bench, const PolicyVariant& variant, LearnerSt
           bench.language(), [this] { return parameters_.view(); }, bench.pool(), variant.name),
       trainer_(bench.learners(), parameters_, bench.experiment().ppo_optimizer, bench.pool(),
                bench.experiment().lanes(), bench.experiment().ppo.policy_steps(), bench.sharding()),
+      hacking_(bench.experiment().watch),
       // The ranks that learn come first, so that a learner's number is its rank.
       meeting_(bench.learners(), OwnWork::parts(), [&bench](int rank) { return bench.name_of(rank); }) {
   if (critic_parameters_)
@@ -84,6 +85,7 @@ void LearnerRun::go_on_from(const Checkpoint& saved, Pipeline& pipeline) {
     const MetricsRecord record = parse_metrics_line(line);
     for (const std::string& warning : pipeline.recall(record.iteration, record.metrics))
       warnings_ += warning + "\n";
+    hacking_.observe(record.iteration, record.metrics);
   }
   log_info("{}: resumed after {} iterations", variant_.name, saved.iteration);
 }
@@ -123,6 +125,20 @@ CheckpointHashes LearnerRun::save(Pipeline& pipeline) {
   return hashes;
 }
 
+void LearnerRun::keep_alarms(std::optional<std::int64_t> stopped_after) const {
+  write_alarms(folder_ / "alarms.json", {hacking_.alarms(), stopped_after});
+}
+
+void LearnerRun::watch_for_hacking(std::int64_t iteration, const Metrics& metrics) {
+  const std::vector<Alarm> alarms = hacking_.observe(iteration, metrics);
+  for (const Alarm& alarm : alarms) {
+    log_warn(LogTag{"alarm"}, "{}, iteration {}: {}. What to do: {}", variant_.name, alarm.iteration,
+             alarm.sentence, alarm.action);
+    stop_on_alarm_ = stop_on_alarm_ || alarm.stops;
+  }
+  if (!alarms.empty()) keep_alarms();
+}
+
 void LearnerRun::report(const IterationReport& report, Pipeline& pipeline, Progress& progress) {
   Metrics metrics = report.metrics;
   metrics.insert(judged_.begin(), judged_.end());
@@ -136,6 +152,7 @@ void LearnerRun::report(const IterationReport& report, Pipeline& pipeline, Progr
       warnings_ += warning + "\n";
       log_warn(LogTag{"numerics"}, "{}, {}", variant_.name, warning);
     }
+    watch_for_hacking(report.iteration, metrics);
   }
   worked_ = own_work_.end(pipeline.clock().seconds(), waited());
   bench_.set_iteration(report.iteration + 1);
@@ -206,25 +223,30 @@ double LearnerRun::waited() const {
 
 bool LearnerRun::checkpoint_asked_for() {
   const auto iteration = static_cast<std::int64_t>(metric_lines_.size()) - 1;
-  const bool asked = meeting_.meet(iteration, worked_, checkpoint_was_asked_for());
+  const bool asked = meeting_.meet(iteration, worked_, checkpoint_was_asked_for() || stop_on_alarm_);
   own_work_.begin(waited());
   return asked;
 }
 
 std::optional<CheckpointHashes> LearnerRun::run(PageSource& source) {
   const Experiment& experiment = bench_.experiment();
-  Pipeline pipeline(experiment.ppo,
+  PpoConfig ppo = experiment.ppo;
+  ppo.page_share = variant_.alpha;
+  Pipeline pipeline(ppo,
                     {bench_.language(), training_requests(bench_.log()), source, trainer_, critic_.get()},
                     experiment.seed);
   if (saved_) go_on_from(*saved_, pipeline);
-  on_first_rank(bench_.learners(),
-                [&] { files_.emplace(folder_, static_cast<std::int64_t>(metric_lines_.size())); });
+  on_first_rank(bench_.learners(), [&] {
+    files_.emplace(folder_, static_cast<std::int64_t>(metric_lines_.size()));
+    keep_alarms();
+  });
   Progress progress(variant_.name, experiment.ppo.iterations);
   progress.advance(saved_ ? saved_->iteration : 0);
   lap_ = std::chrono::steady_clock::now();
   own_work_.begin(waited());
   if (!pipeline.run(hooks(pipeline, progress))) {
     save(pipeline);
+    if (leads() && stop_on_alarm_) keep_alarms(pipeline.iterations_done());
     return std::nullopt;
   }
   if (pipeline.stopped())

@@ -13,6 +13,7 @@
 #include "distributed/pipeline/pipeline.hpp"
 #include "distributed/pipeline/pipeline_checkpoint.hpp"
 #include "distributed/trainer.hpp"
+#include "launch/alarm_file.hpp"
 #include "launch/border_meeting.hpp"
 #include "launch/held_out_judge.hpp"
 #include "launch/own_work.hpp"
@@ -40,8 +41,8 @@ class LearnerRun {
   Trainer& trainer() { return trainer_; }
   ModelPolicy& policy() { return policy_; }
 
-  /// Trains on the pages of `source` to the end of the experiment, or, if a checkpoint is asked for before,
-  /// to the next border of an iteration; then there are no hashes.
+  /// Trains on the pages of `source` to the end of the experiment, or, if a checkpoint is asked for or an
+  /// alarm ends the run before, to the next border of an iteration; then there are no hashes.
   std::optional<CheckpointHashes> run(PageSource& source);
 
  private:
@@ -56,6 +57,9 @@ class LearnerRun {
   void go_on_from(const Checkpoint& saved, Pipeline& pipeline);
   PipelineHooks hooks(Pipeline& pipeline, Progress& progress);
   void report(const IterationReport& report, Pipeline& pipeline, Progress& progress);
+  /// Lets the watch see an iteration; says and keeps what is new.
+  void watch_for_hacking(std::int64_t iteration, const Metrics& metrics);
+  void keep_alarms(std::optional<std::int64_t> stopped_after = {}) const;
   CheckpointHashes save(Pipeline& pipeline);
   /// How good the current policy is, on the first learner.
   std::optional<CheckpointReward> reward_now();
@@ -82,6 +86,8 @@ class LearnerRun {
   std::optional<Files> files_;  ///< of the first learner
   std::vector<std::string> metric_lines_;
   std::string warnings_;
+  HackingWatch hacking_;                  ///< of the first learner, who knows what the judge says
+  bool stop_on_alarm_ = false;            ///< at the next border
   std::filesystem::path best_said_;       ///< the checkpoint that was last called the best
   std::map<std::string, double> judged_;  ///< of the parameters after this iteration
   std::chrono::steady_clock::time_point lap_;

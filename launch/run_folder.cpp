@@ -33,7 +33,8 @@ bool is_free_key(const std::string& path) {
                                            "ppo.reference",
                                            "ppo.rollouts_every"};
   const bool placement = path.starts_with("distributed.") && path != "distributed.determinism";
-  return kFree.contains(path) || placement || path.starts_with("evaluation.") || is_free_term_key(path);
+  return kFree.contains(path) || placement || path.starts_with("evaluation.") || path.starts_with("watch.") ||
+         is_free_term_key(path);
 }
 
 std::vector<std::string> differing_keys(const std::map<std::string, std::string>& one,

@@ -21,8 +21,8 @@ class RunFolder {
  public:
   /// Makes the folder, or opens it if it belongs to the same configuration. A folder of another one is an
   /// Error that names the keys that differ; keys that cannot change results (threads,
-  /// evaluation.*, distributed.* but for determinism, how often checkpoints and rollouts are written, how
-  /// external reward terms are asked) may differ.
+  /// evaluation.*, watch.*, distributed.* but for determinism, how often checkpoints and rollouts are
+  /// written, how external reward terms are asked) may differ.
   static RunFolder begin(const LoadedExperiment& loaded);
   /// The same for a folder that must be there already; nothing is made.
   static RunFolder open(const LoadedExperiment& loaded);

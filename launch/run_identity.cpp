@@ -20,6 +20,8 @@ bool was_always_so(const std::string& path, const std::string& value) {
                                                              {"ppo.max_staleness", "0"},
                                                              {"ppo.micro_batch", "0"},
                                                              {"ppo.micro_batch_tokens", "0"},
+                                                             {"ppo.shaping", "0"},
+                                                             {"ppo.stream_scale", "fixed"},
                                                              {"precision.frozen", "float32"},
                                                              {"precision.gradients", "float32"},
                                                              {"precision.parameters", "float32"},
@@ -38,7 +40,9 @@ bool was_always_so(const std::string& path, const std::string& value) {
                                                              {"rewards.gains.delays", "exponential"},
                                                              {"rewards.gains.dismissal", "0"},
                                                              {"rewards.gains.estimator", "ipw"},
-                                                             {"rewards.gains.log_end", "null"}};
+                                                             {"rewards.gains.log_end", "null"},
+                                                             {"rewards.swap.variants", "8"},
+                                                             {"rewards.swap.with", "both"}};
   const auto found = kBefore.find(path);
   return found != kBefore.end() && found->second == value;
 }

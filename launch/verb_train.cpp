@@ -6,11 +6,14 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "distributed/agreement.hpp"
+#include "launch/alarm_file.hpp"
 #include "launch/policy_training.hpp"
 #include "launch/prompt_report.hpp"
 #include "launch/requeue.hpp"
 #include "launch/verbs.hpp"
+#include "rewards/terms/term_list.hpp"
 
 namespace pagewright {
 
@@ -20,6 +23,21 @@ struct TrainOptions {
   std::string policy;
   bool resume = false;
 };
+
+constexpr const char* kAsked = "asked";
+
+/// Why a run ended before its last iteration: kAsked, or the alarm in words.
+std::string why_unfinished(const Workbench& bench, const PolicyVariant& variant) {
+  const AlarmRecord record = read_alarms(bench.run().training(variant.name) / "alarms.json");
+  if (!record.stopped_after) return kAsked;
+  std::string text = fmt::format("{}: an alarm ended the run after {} iterations (watch.on_alarm: stop)",
+                                 variant.name, *record.stopped_after);
+  for (const Alarm& alarm : record.alarms)
+    if (alarm.stops)
+      text +=
+          fmt::format(". Iteration {}: {}. What to do: {}", alarm.iteration, alarm.sentence, alarm.action);
+  return text + ". A checkpoint is written; `train --resume` goes on in spite of the alarm";
+}
 
 void train(Workbench& bench, const TrainOptions& options) {
   const auto& policies = bench.experiment().policies;
@@ -32,11 +50,22 @@ void train(Workbench& bench, const TrainOptions& options) {
   on_all_ranks(bench.world(), [&] {
     require(!chosen.empty(), "the experiment has no policy '{}'; its policies are {}", options.policy, names);
   });
-  on_first_rank(bench.world(), [&] { report_prompt_lengths(bench.language(), bench.log()); });
+  on_first_rank(bench.world(), [&] {
+    report_prompt_lengths(bench.language(), bench.log());
+    for (const std::string& sentence :
+         unseen_constraints(bench.experiment().terms, bench.language().prompt_template()))
+      log_warn("{}", sentence);
+  });
   CheckpointHashes hashes;
   for (const PolicyVariant& variant : chosen) {
     const auto trained = train_policy(bench, variant, options.resume);
-    if (!broadcast_text(bench.world(), trained ? "" : "stopped", 0).empty())
+    std::string ended;
+    on_first_rank(bench.world(), [&] {
+      if (!trained) ended = why_unfinished(bench, variant);
+    });
+    ended = broadcast_text(bench.world(), ended, 0);
+    if (!ended.empty() && ended != kAsked) throw AgreedError(ended, bench.world().size());
+    if (!ended.empty())
       throw Requeue(
           fmt::format("{}: stopped as it was asked to, a checkpoint is written; go on with `train --resume`",
                       variant.name));
@@ -54,12 +83,13 @@ void run_train(const ConfigOptions& config, const TrainOptions& options, Job& jo
 }  // namespace
 
 void add_train_verb(CLI::App& app, Job& job) {
-  CLI::App* verb =
-      app.add_subcommand("train",
-                         "train policies by PPO from the warm-up and the fitted rewards.\n"
-                         "The last two lines are the SHA-256 of state and parameters (of the last policy "
-                         "trained). SIGUSR1 asks for\n"
-                         "a checkpoint and an end with code 75 at the next border of an iteration.");
+  CLI::App* verb = app.add_subcommand(
+      "train",
+      "train policies by PPO from the warm-up and the fitted rewards.\n"
+      "The last two lines are the SHA-256 of state and parameters (of the last policy "
+      "trained). SIGUSR1 asks for\n"
+      "a checkpoint and an end with code 75 at the next border of an iteration. With watch.on_alarm: stop\n"
+      "an alarm ends it there with code 1.");
   auto config = add_config_options(*verb);
   auto options = std::make_shared<TrainOptions>();
   verb->add_option("--policy", options->policy,

@@ -25,7 +25,8 @@ enum class RandomStream : uint32_t {
   baseline,         ///< random decisions of baseline policies
   controls,         ///< negative controls
   misses,           ///< warm-up pages whose engaged items come late
-  added_rows        ///< embeddings of tokens that a pre-trained vocabulary lacks
+  added_rows,       ///< embeddings of tokens that a pre-trained vocabulary lacks
+  swap_credit       ///< pages that a slot is compared with
 };
 
 /// Philox4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",

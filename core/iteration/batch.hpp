@@ -9,12 +9,16 @@
 
 namespace pagewright {
 
-/// A run of positions. A segment attends to all positions of its parent (if any) and causally to itself; its
-/// rotary positions start at `first_position` (the parent's length for a response).
+/// A run of positions. A segment attends to all positions of its parent (if any), to the first `shared_rows`
+/// of `shared` and causally to itself; its rotary positions start at `first_position` (the parent's length
+/// for a response, plus the shared rows). With a shared prefix a response that differs from another from one
+/// token on is computed from that token on; such batches are not differentiated.
 struct Segment {
   TokenBags tokens;
   std::int32_t first_position = 0;
-  std::int32_t parent = -1;  ///< index of an earlier segment of the same batch, or -1
+  std::int32_t parent = -1;      ///< index of an earlier segment of the same batch, or -1
+  std::int32_t shared = -1;      ///< index of an earlier segment with the same parent, or -1
+  std::int32_t shared_rows = 0;  ///< its first rows that are this segment's prefix
 };
 
 /// One scored response token: the row whose hidden state predicts it, what it was, and what was allowed.

@@ -1,5 +1,6 @@
 #include "core/iteration/pack.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include "core/base/error.hpp"
@@ -24,6 +25,8 @@ class RequestPacker {
     const Prompt& prompt = *request_.prompt;
     require(request_.masks.empty() || request_.masks.size() == request_.responses.size(),
             "pack: {} masks for {} responses", request_.masks.size(), request_.responses.size());
+    require(request_.shared.empty() || request_.shared.size() == request_.responses.size(),
+            "pack: {} shared prefixes for {} responses", request_.shared.size(), request_.responses.size());
     out_.batch.segments.push_back({prompt.tokens, 0, -1});
     for (const std::int32_t position : prompt.candidate_position)
       out_.targets.candidate_row.push_back(prompt_row_ + position);
@@ -37,19 +40,42 @@ class RequestPacker {
     const std::span<const TokenId> response = request_.responses[sample];
     require(!response.empty(), "pack: response {} of a request is empty", sample);
     const std::size_t inputs = response.size() - (with_last_token_ ? 0 : 1);
+    const SharedPrefix shared = prefix_of(sample, inputs);
+    const auto first = static_cast<std::size_t>(shared.tokens);
     const auto length = static_cast<std::int32_t>(request_.prompt->tokens.size());
     out_.batch.segments.push_back(
-        {response_input(vocabulary_, *request_.prompt, response.first(inputs)), length, prompt_segment_});
+        {response_input(vocabulary_, *request_.prompt, response.subspan(first, inputs - first)),
+         length + shared.tokens, prompt_segment_,
+         shared.tokens > 0 ? prompt_segment_ + 1 + shared.sample : -1, shared.tokens});
+    const auto input_row = [&](std::size_t t) {
+      return t < first ? first_row_[static_cast<std::size_t>(shared.sample)] + static_cast<std::int64_t>(t)
+                       : next_row_ + static_cast<std::int64_t>(t - first);
+    };
     for (std::size_t t = 0; t < response.size(); ++t) {
-      const std::int64_t input_row = next_row_ + static_cast<std::int64_t>(t);
-      out_.targets.row.push_back(t == 0 ? prompt_row_ + length - 1 : input_row - 1);
+      out_.targets.row.push_back(t == 0 ? prompt_row_ + length - 1 : input_row(t - 1));
       out_.targets.target.push_back(response[t] - vocabulary_.layout_begin());
       out_.targets.prompt.push_back(static_cast<std::int32_t>(out_.targets.candidate_offsets.size()) - 2);
-      out_.token_row.push_back(t < inputs ? input_row : -1);
+      out_.token_row.push_back(t < inputs ? input_row(t) : -1);
     }
+    first_row_.push_back(next_row_);
     add_allowed(sample, response.size());
     out_.sample_offsets.push_back(static_cast<std::int32_t>(out_.targets.row.size()));
-    next_row_ += static_cast<std::int64_t>(inputs);
+    next_row_ += static_cast<std::int64_t>(inputs - first);
+  }
+
+  /// What response `sample` shares, checked.
+  SharedPrefix prefix_of(std::size_t sample, std::size_t inputs) const {
+    if (request_.shared.empty() || request_.shared[sample].sample < 0 || request_.shared[sample].tokens == 0)
+      return {};
+    const SharedPrefix shared = request_.shared[sample];
+    const auto other = static_cast<std::size_t>(shared.sample),
+               tokens = static_cast<std::size_t>(shared.tokens);
+    require(other < sample && request_.shared[other].sample < 0 && tokens <= inputs &&
+                tokens <= request_.responses[other].size() &&
+                std::ranges::equal(request_.responses[sample].first(tokens),
+                                   request_.responses[other].first(tokens)),
+            "pack: the first {} tokens of response {} are not those of response {}", tokens, sample, other);
+    return shared;
   }
 
   void add_allowed(std::size_t sample, std::size_t length) {
@@ -79,6 +105,7 @@ class RequestPacker {
   std::int64_t prompt_row_;
   std::int32_t prompt_segment_;
   std::int64_t next_row_ = 0;
+  std::vector<std::int64_t> first_row_;  // [samples] of each response's own rows
 };
 
 }  // namespace

@@ -11,11 +11,19 @@
 
 namespace pagewright {
 
+/// The first tokens of a response that are those of an earlier response of the same request, which shares
+/// none itself. They are computed once.
+struct SharedPrefix {
+  std::int32_t sample = -1;  ///< number of that response; -1: nothing is shared
+  std::int32_t tokens = 0;
+};
+
 /// One request with the responses that share its prompt. Pointers must outlive the call.
 struct PackedRequest {
   const Prompt* prompt = nullptr;
   std::vector<std::span<const TokenId>> responses;  ///< [samples][T]
   std::vector<const PageGrammar::Masks*> masks;     ///< [samples]; empty: every layout token allowed
+  std::vector<SharedPrefix> shared = {};            ///< [samples]; empty: nothing is shared
 };
 
 struct PackedBatch {
@@ -24,7 +32,7 @@ struct PackedBatch {
   std::vector<std::int32_t> sample_offsets{0};  ///< [samples + 1] target rows of each sample
   /// Input rows of each sample's response tokens (row at which token t itself is the input), [samples][T]
   /// concatenated, same offsets as `sample_offsets`; rewards of reward models are read here. -1 where the
-  /// token is not an input.
+  /// token is not an input. Rows of a shared prefix are those of the response that it is shared with.
   std::vector<std::int64_t> token_row;
 };
 

@@ -10,6 +10,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/base/error.hpp"
 #include "core/model/device/device_plan.hpp"
 #include "core/model/kernels/kernel_table.hpp"
 #include "core/model/real_dispatch.hpp"
@@ -32,8 +33,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// A transposed copy of one head's rows for the segment at hand: parent's rows, then its own. Children of one
-/// parent follow each other, so the parent's part is kept while it is the same.
+/// A transposed copy of one head's rows for the segment at hand: parent's rows, those of a shared prefix,
+/// then its own. Children of one parent follow each other, so the parent's part is kept while it is the same.
 template <class T>
 class WalkTranspose {
  public:
@@ -49,8 +50,10 @@ class WalkTranspose {
       transpose_keys(segment.parent_size, head_size_, rows_ + segment.parent_begin * row_stride_, row_stride_,
                      data_.data(), stride_);
     parent_ = segment.parent_size > 0 ? segment.parent_begin : -1;
-    transpose_keys(segment.size, head_size_, rows_ + segment.begin * row_stride_, row_stride_,
+    transpose_keys(segment.shared_size, head_size_, rows_ + segment.shared_begin * row_stride_, row_stride_,
                    data_.data() + segment.parent_size, stride_);
+    transpose_keys(segment.size, head_size_, rows_ + segment.begin * row_stride_, row_stride_,
+                   data_.data() + segment.before(), stride_);
   }
   const T* data() const { return data_.data(); }
   std::int64_t stride() const { return stride_; }
@@ -60,6 +63,33 @@ class WalkTranspose {
   std::int64_t row_stride_, head_size_, stride_;
   std::int64_t parent_ = -1;
   std::vector<T> data_;  // [head_size, stride]
+};
+
+/// One head's value rows before a segment's own, at a stride: the parent's as they lie, or with a shared
+/// prefix a copy of both, since the kernels read two runs of rows.
+template <class T>
+class RowsBefore {
+ public:
+  RowsBefore(const T* rows, std::int64_t row_stride, std::int64_t head_size)
+      : rows_(rows), row_stride_(row_stride), head_size_(head_size) {}
+
+  const T* of(const SegmentSpan& segment) {
+    if (segment.shared_size == 0) return rows_ + segment.parent_begin * row_stride_;
+    copy_.resize(static_cast<std::size_t>(segment.before() * row_stride_));
+    copy(segment.parent_begin, segment.parent_size, 0);
+    copy(segment.shared_begin, segment.shared_size, segment.parent_size);
+    return copy_.data();
+  }
+
+ private:
+  void copy(std::int64_t begin, std::int64_t count, std::int64_t to) {
+    for (std::int64_t j = 0; j < count; ++j)
+      std::copy_n(rows_ + (begin + j) * row_stride_, head_size_, copy_.data() + (to + j) * row_stride_);
+  }
+
+  const T* rows_;
+  std::int64_t row_stride_, head_size_;
+  std::vector<T> copy_;  // [rows before, row_stride], one head's columns filled
 };
 
 struct HeadShape {
@@ -74,7 +104,7 @@ std::int64_t first_key(const BatchPlan& plan, const SegmentSpan& segment, std::i
   if (window == 0) return 0;
   const auto position = [&](std::int64_t row) { return plan.positions[static_cast<std::size_t>(row)]; };
   const std::int64_t oldest = position(segment.begin + i) - window + 1, own = position(segment.begin);
-  if (oldest >= own) return segment.parent_size + (oldest - own);
+  if (oldest >= own - segment.shared_size) return segment.before() + (oldest - own);
   if (segment.parent_size == 0) return 0;
   return std::clamp(oldest - position(segment.parent_begin), std::int64_t{0}, segment.parent_size);
 }
@@ -87,16 +117,17 @@ void attend_segments(const BatchPlan& plan, const HeadShape& shape, const T* q, 
   std::vector<T> scratch(static_cast<std::size_t>(padded_to_lanes(plan.longest_walk) + size));
   for (std::int64_t kv = 0; kv < shape.kv_heads; ++kv) {
     WalkTranspose<T> keys_t(k + kv * size, kv_width, size, plan.longest_walk);
+    RowsBefore<T> values_before(v + kv * size, kv_width, size);
     for (const SegmentSpan& segment : plan.segments) {
       keys_t.move_to(segment);
       AttentionKeys<T> keys;
       keys.keys[0] = keys_t.data(), keys.key_stride[0] = keys_t.stride();
       keys.chunk_split = std::numeric_limits<std::int64_t>::max() / kLanes;
-      keys.values[0] = v + segment.parent_begin * kv_width + kv * size;
+      keys.values[0] = values_before.of(segment);
       keys.values[1] = v + segment.begin * kv_width + kv * size;
-      keys.value_stride = kv_width, keys.row_split = segment.parent_size;
+      keys.value_stride = kv_width, keys.row_split = segment.before();
       for (std::int64_t i = 0; i < segment.size; ++i) {
-        keys.count = segment.parent_size + i + 1;
+        keys.count = segment.before() + i + 1;
         keys.first = first_key(plan, segment, i, shape.window);
         for (std::int64_t h = kv * shape.group(); h < (kv + 1) * shape.group(); ++h) {
           const std::int64_t row = segment.begin + i, at = row * q_width + h * size;
@@ -125,6 +156,7 @@ void attend_segments_grad(const BatchPlan& plan, const HeadShape& shape, const A
     WalkTranspose<T> keys_t(t.k + kv * size, kv_width, size, plan.longest_walk);
     WalkTranspose<T> values_t(t.v + kv * size, kv_width, size, plan.longest_walk);
     for (const SegmentSpan& segment : plan.segments) {
+      require(segment.shared_size == 0, "a batch with shared prefixes cannot be differentiated");
       keys_t.move_to(segment);
       values_t.move_to(segment);
       g.keys_t = keys_t.data(), g.values_t = values_t.data(), g.t_stride = keys_t.stride();

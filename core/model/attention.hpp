@@ -7,11 +7,13 @@
 
 namespace pagewright {
 
-/// Row i of a segment attends to all rows of the parent, then to rows 0..i of its own segment; query head h
+/// Row i of a segment attends to all rows of the parent, then to those of a prefix that it shares with a
+/// sibling, then to rows 0..i of its own segment; query head h
 /// reads key-value head h / (heads / kv_heads). softmax(q k^T / sqrt(head_size)) v, [rows, heads *
 /// head_size]. With a window, the row at position p sees keys at positions above p - window alone, in the
 /// parent as in its own segment; 0: all. Differentiable; the backward recomputes the weights from the saved
-/// log-sum-exp. A parent's gradient is the sum over its children in segment order.
+/// log-sum-exp and throws Error where a prefix is shared. A parent's gradient is the sum over its children in
+/// segment order.
 at::Tensor segment_attention(const at::Tensor& query /* [rows, heads * head_size] */,
                              const at::Tensor& key /* [rows, kv_heads * head_size] */,
                              const at::Tensor& value /* [rows, kv_heads * head_size] */,

@@ -22,9 +22,28 @@ void plan_tokens(const ModelConfig& config, const TokenBags& tokens, std::size_t
   }
 }
 
+void share_prefix(const Batch& batch, std::size_t index, const BatchPlan& plan, SegmentSpan& span) {
+  const Segment& segment = batch.segments[index];
+  const auto shared = static_cast<std::size_t>(segment.shared);
+  require(
+      shared < index && batch.segments[shared].parent == segment.parent && batch.segments[shared].shared < 0,
+      "model input: segment {} shares a prefix with segment {}, which is no earlier whole segment of its "
+      "parent",
+      index, shared);
+  require(segment.shared_rows >= 0 && segment.shared_rows <= plan.segments[shared].size &&
+              segment.first_position == batch.segments[shared].first_position + segment.shared_rows,
+          "model input: segment {} starts at position {}, not at the end of the {} rows that it shares with "
+          "segment {}",
+          index, segment.first_position, segment.shared_rows, shared);
+  span.shared_begin = plan.segments[shared].begin;
+  span.shared_size = segment.shared_rows;
+}
+
 SegmentSpan plan_segment(const Batch& batch, std::size_t index, const BatchPlan& plan, bool windowed) {
   const Segment& segment = batch.segments[index];
   SegmentSpan span{plan.rows, segment.tokens.size(), 0, 0};
+  require(segment.shared < 0 || segment.parent >= 0,
+          "model input: segment {} shares a prefix without a parent", index);
   if (segment.parent < 0) return span;
   const auto parent = static_cast<std::size_t>(segment.parent);
   require(parent < index, "model input: segment {} has parent {}, which does not come before it", index,
@@ -38,6 +57,7 @@ SegmentSpan plan_segment(const Batch& batch, std::size_t index, const BatchPlan&
       "model input: segment {} starts at position {}, within its parent; a model with a sliding window needs "
       "positions that grow",
       index, segment.first_position);
+  if (segment.shared >= 0) share_prefix(batch, index, plan, span);
   return span;
 }
 

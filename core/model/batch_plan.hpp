@@ -13,11 +13,13 @@
 
 namespace pagewright {
 
-/// Rows of a segment and of its parent (parent_size 0: none).
+/// Rows of a segment, of its parent (parent_size 0: none) and of the prefix that it shares with a sibling.
 struct SegmentSpan {
   std::int64_t begin = 0, size = 0;
   std::int64_t parent_begin = 0, parent_size = 0;
-  std::int64_t walk() const { return parent_size + size; }  ///< keys of the last row
+  std::int64_t shared_begin = 0, shared_size = 0;
+  std::int64_t before() const { return parent_size + shared_size; }  ///< keys before the segment's own
+  std::int64_t walk() const { return before() + size; }              ///< keys of the last row
 };
 
 struct DevicePlan;
@@ -38,7 +40,8 @@ struct BatchPlan : torch::CustomClassHolder {
 using BatchPlanPtr = c10::intrusive_ptr<BatchPlan>;
 
 /// Throws Error for a token outside the vocabulary, an empty bag, a position beyond max_positions, a parent
-/// that does not come earlier or that has a parent itself.
+/// that does not come earlier or that has a parent itself, a shared prefix that is no prefix of an earlier
+/// whole sibling or whose end is not where the segment starts.
 BatchPlanPtr plan_batch(const ModelConfig& config, const Batch& batch, at::ScalarType dtype);
 
 }  // namespace pagewright

@@ -64,6 +64,10 @@ bool PromptTemplate::uses_logged_rank() const {
   return uses_any(candidate_, {FieldValue::rank});
 }
 
+bool PromptTemplate::candidate_shows(TemplateField::Value value) const {
+  return uses_any(candidate_, {value});
+}
+
 bool PromptTemplate::is_plain_tokens() const {
   const bool tables =
       std::ranges::any_of(candidate_, [](const TemplatePart& part) { return !part.is_text(); });

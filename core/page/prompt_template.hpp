@@ -43,6 +43,8 @@ class PromptTemplate {
   const std::optional<Tokenizer>& tokenizer() const { return tokenizer_; }
   bool has_text() const;          ///< then lengths of prompts depend on the requests
   bool uses_logged_rank() const;  ///< then runs are labelled "re-ranker"
+  /// Whether the model sees this value of every candidate.
+  bool candidate_shows(TemplateField::Value value) const;
   bool placed_items_carry_features() const { return placed_features_; }
   /// Whether every position of prompts and pages is one token, so that other programs can render them.
   bool is_plain_tokens() const;

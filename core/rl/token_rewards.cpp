@@ -1,10 +1,21 @@
 #include "core/rl/token_rewards.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "core/base/error.hpp"
 
 namespace pagewright {
+
+namespace {
+
+/// The token that ends the section of slot k, or the last one of a page that was cut off before.
+std::size_t section_end(const std::vector<SlotSpan>& slots, std::size_t k, std::size_t length) {
+  while (k + 1 < slots.size() && slots[k + 1].section == slots[k].section) ++k;
+  return std::min(static_cast<std::size_t>(slots[k].token) + 1, length - 1);
+}
+
+}  // namespace
 
 std::vector<double> token_rewards(const Trajectory& trajectory, const Score& score, CreditPlacement placement,
                                   double kl_coefficient, std::span<const double> kl) {
@@ -23,8 +34,10 @@ std::vector<double> token_rewards(const Trajectory& trajectory, const Score& sco
   const int page_end = trajectory.spans.page_end;
   const std::size_t end = page_end >= 0 ? static_cast<std::size_t>(page_end) : length - 1;
   for (std::size_t k = 0; k < score.slot_rewards.size(); ++k) {
-    const auto item = static_cast<std::size_t>(slots[k].token);
-    rewards.at(placement == CreditPlacement::per_item ? item : end) += score.slot_rewards[k];
+    std::size_t token = static_cast<std::size_t>(slots[k].token);
+    if (placement == CreditPlacement::per_section) token = section_end(slots, k, length);
+    if (placement == CreditPlacement::terminal) token = end;
+    rewards.at(token) += score.slot_rewards[k];
   }
   rewards.at(end) += score.page_reward;
   rewards[length - 1] += score.format_reward;

@@ -5,9 +5,11 @@
 #include <cstddef>
 
 #include "core/base/byte_buffer.hpp"
+#include "core/base/error.hpp"
 #include "core/rl/advantage.hpp"
 #include "core/rl/importance.hpp"
 #include "core/rl/kl.hpp"
+#include "core/rl/potential_shaping.hpp"
 #include "core/rl/whiten.hpp"
 #include "distributed/lane_tree.hpp"
 
@@ -84,6 +86,17 @@ void add_page_sums(const LearningPage& page, LaneCredit& lane) {
   }
 }
 
+/// Pages that break the schema have no potential: they earn what they earn.
+void add_shaping(const PpoConfig& config, const LearningPage& page, std::vector<double>& rewards) {
+  if (!page.score.invalid_cause.empty()) return;
+  const auto& terms = page.score.terms;
+  const auto term = std::ranges::find(terms, kPotentialTerm, &TermScore::name);
+  require(term != terms.end(), "ppo.shaping: no reward term says what slots add to the potential");
+  const std::vector<double> shaping =
+      shaping_rewards(page.trajectory, credit_doubles(term->slots_raw), config.gamma);
+  for (std::size_t t = 0; t < rewards.size(); ++t) rewards[t] += config.shaping * shaping[t];
+}
+
 void credit_page(const PpoConfig& config, double kl_coefficient, LearningPage& page, LaneCredit& lane) {
   const auto log_probs = credit_doubles(page.old_log_probs),
              reference = credit_doubles(page.reference_log_probs);
@@ -100,7 +113,8 @@ void credit_page(const PpoConfig& config, double kl_coefficient, LearningPage& p
   }
   const auto kl = config.kl_in == KlPlace::reward ? kl_terms(config.kl_estimator, log_probs, reference)
                                                   : std::vector<double>{};
-  const auto rewards = token_rewards(page.trajectory, page.score, config.credit, kl_coefficient, kl);
+  auto rewards = token_rewards(page.trajectory, page.score, config.credit, kl_coefficient, kl);
+  if (config.shaping > 0) add_shaping(config, page, rewards);
   const Advantages result = generalised_advantages(rewards, values, config.gamma, config.lambda);
   page.advantages = credit_floats(result.advantage);
   page.returns = credit_floats(result.returns);

@@ -22,6 +22,7 @@ Pipeline::Pipeline(PpoConfig config, PipelineParts parts, std::uint64_t seed)
       schedule_(config_, parts_.language, parts_.source, parts_.trainer.learner_lanes(),
                 RequestDraw(parts_.requests, config_.requests, config_.lanes, seed), seed),
       kl_(config_.kl_control()),
+      streams_(config_.stream_scale, config_.page_share),
       constraints_(config_.constraints),
       update_(config_, parts_.language, parts_.trainer, seed, parts_.critic),
       watch_(pipeline_kl_alarm(kl_.config())),
@@ -48,9 +49,11 @@ Experience Pipeline::experience(const PipelineHooks& hooks, Metrics& metrics) {
     return gathered;
   });
   metrics = clock_.time("credit", [&] {
+    streams_.scale(result, lanes);
     constraints_.price(result);
     return assign_credit(config_, kl_.coefficient(), result, lanes);
   });
+  streams_.report(metrics);
   constraints_.report(metrics);
   metrics["kl_coefficient"] = kl_.coefficient();
   if (config_.max_staleness > 0) metrics["staleness"] = static_cast<double>(iteration_ - drawn.ordered_in);
@@ -119,13 +122,11 @@ void Pipeline::warn(IterationReport& report, const PipelineHooks& hooks) {
   std::optional<double> held_out;
   if (hooks.held_out_reward) held_out = hooks.held_out_reward(report.iteration);
   if (held_out) report.metrics["held_out_reward"] = *held_out;
-  report.warnings = watch_.observe(report.iteration, report.metrics, held_out);
+  report.warnings = watch_.observe(report.iteration, report.metrics);
 }
 
 std::vector<std::string> Pipeline::recall(std::int64_t iteration, const Metrics& metrics) {
-  const auto held_out = metrics.find("held_out_reward");
-  return watch_.observe(iteration, metrics,
-                        held_out == metrics.end() ? std::nullopt : std::optional(held_out->second));
+  return watch_.observe(iteration, metrics);
 }
 
 bool Pipeline::run(const PipelineHooks& hooks) {
@@ -152,6 +153,7 @@ PipelineState Pipeline::state() {
   state.iteration = iteration_;
   state.kl_coefficient = kl_.coefficient();
   state.multipliers = constraints_.multipliers();
+  state.streams = streams_.moments();
   state.stopped = stopped_;
   state.optimizer_step = parameters.step();
   state.policy_version = parameters.version();
@@ -181,6 +183,7 @@ void Pipeline::restore(const PipelineState& state) {
   parameters.set_version(state.policy_version);
   kl_.set_coefficient(state.kl_coefficient);
   constraints_.restore(state.multipliers);
+  streams_.restore(state.streams);
   iteration_ = state.iteration;
   stopped_ = state.stopped;
   schedule_.restore(iteration_, state.waiting);

@@ -17,6 +17,7 @@
 #include "distributed/pipeline/page_schedule.hpp"
 #include "distributed/pipeline/page_update.hpp"
 #include "distributed/pipeline/ppo_config.hpp"
+#include "distributed/pipeline/reward_streams.hpp"
 #include "distributed/pipeline/training_watch.hpp"
 #include "distributed/trainer.hpp"
 
@@ -39,6 +40,7 @@ struct PipelineState {
   std::int64_t iteration = 0;  ///< iterations done
   double kl_coefficient = 0;
   std::map<std::string, double> multipliers;  ///< of constraints, by the term's name
+  std::map<std::string, Moments> streams;     ///< with running stream scales
   bool stopped = false;                       ///< by the hard stop
   std::int64_t optimizer_step = 0;
   std::int64_t policy_version = 0;
@@ -65,7 +67,7 @@ struct PipelineHooks {
   /// After every iteration: metrics files, progress, checkpoints (pipeline.state()).
   std::function<void(const IterationReport&)> on_report;
   /// Asked after every iteration and after the measurement that ends a run: the reward of the current policy
-  /// on held-out feedback, or nothing when it is not to be measured now. For the warnings only.
+  /// on held-out feedback, or nothing when it is not to be measured now: the metric held_out_reward.
   std::function<std::optional<double>(std::int64_t iteration)> held_out_reward;
   /// Asked after every iteration: true ends the run there, to be resumed.
   std::function<bool()> interrupted;
@@ -118,6 +120,7 @@ class Pipeline {
   PipelineParts parts_;
   PageSchedule schedule_;
   KlController kl_;
+  RewardStreams streams_;
   Constraints constraints_;
   PageUpdate update_;
   TrainingWatch watch_;

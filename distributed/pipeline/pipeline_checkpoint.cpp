@@ -20,6 +20,7 @@ namespace pagewright {
 namespace {
 
 const std::string kMultiplierPrefix = "multiplier.";
+const std::string kStreamPrefix = "stream.";
 
 std::vector<const FlatSlot*> slots_by_name(const FlatParameters& layout) {
   std::vector<const FlatSlot*> slots;
@@ -189,6 +190,11 @@ Checkpoint to_checkpoint(const CheckpointedTrainers& trainers, const PipelineSta
     checkpoint.numbers["critic_step"] = static_cast<double>(state.critic_step);
   }
   for (const auto& [term, value] : state.multipliers) checkpoint.numbers[kMultiplierPrefix + term] = value;
+  for (const auto& [stream, moments] : state.streams) {
+    checkpoint.numbers[kStreamPrefix + stream + ".count"] = moments.count;
+    checkpoint.numbers[kStreamPrefix + stream + ".mean"] = moments.mean;
+    checkpoint.numbers[kStreamPrefix + stream + ".m2"] = moments.m2;
+  }
   for (const WaitingLane& lane : state.waiting) checkpoint.blobs.emplace(blob_name(lane), to_blob(lane));
   checkpoint.metrics = std::move(metrics);
   return checkpoint;
@@ -208,6 +214,10 @@ PipelineState from_checkpoint(const CheckpointedTrainers& trainers, const Checkp
   state.kl_coefficient = number("kl_coefficient");
   for (const auto& [name, value] : checkpoint.numbers)
     if (name.starts_with(kMultiplierPrefix)) state.multipliers[name.substr(kMultiplierPrefix.size())] = value;
+  for (const std::string stream : {"page", "item"})
+    if (const std::string name = kStreamPrefix + stream; checkpoint.numbers.contains(name + ".count"))
+      state.streams[stream] = {number((name + ".count").c_str()), number((name + ".mean").c_str()),
+                               number((name + ".m2").c_str())};
   state.stopped = number("stopped") != 0;
   state.optimizer_step = static_cast<std::int64_t>(number("optimizer_step"));
   state.policy_version = static_cast<std::int64_t>(number("policy_version"));

@@ -62,8 +62,19 @@ void read_ppo_objective(const Section& section, PpoConfig& config) {
                      {"seq_mean_token_sum_norm", LossAggregation::seq_mean_token_sum_norm}},
                     "how the terms of tokens become one loss");
   section.read_enum("credit", config.credit,
-                    {{"per_item", CreditPlacement::per_item}, {"terminal", CreditPlacement::terminal}},
-                    "item rewards land on their items' tokens, or with the page reward on the page's end");
+                    {{"per_item", CreditPlacement::per_item},
+                     {"per_section", CreditPlacement::per_section},
+                     {"terminal", CreditPlacement::terminal}},
+                    "item rewards land on their items' tokens, on the ends of their sections, or with the "
+                    "page reward on the page's end");
+  section.read("shaping", config.shaping, at_least(0),
+               "weight of potential-based shaping by the page model's running expected gain, which pays each "
+               "slot's gain at the slot and takes it back at the page's end; 0: none");
+  section.read_enum(
+      "stream_scale", config.stream_scale, {{"fixed", StreamScale::fixed}, {"running", StreamScale::running}},
+      "scale of page and item rewards: fixed, as fit-reward found it under the warm-up; "
+      "running, so that over the pages learnt so far the page rewards have a standard deviation "
+      "of alpha and the pages' sums of item rewards one of 1 - alpha");
   if (config.clip.dual != 0 && config.clip.dual <= 1)
     section.complain("dual_clip", "dual_clip must be above 1, or 0 for none");
 }

@@ -12,6 +12,7 @@
 #include "core/rl/lagrange_multiplier.hpp"
 #include "core/rl/policy_loss.hpp"
 #include "core/rl/token_rewards.hpp"
+#include "distributed/pipeline/reward_streams.hpp"
 
 namespace pagewright {
 
@@ -47,6 +48,9 @@ struct PpoConfig {
   KlEstimator kl_estimator = KlEstimator::k1;
   KlPlace kl_in = KlPlace::reward;
   CreditPlacement credit = CreditPlacement::per_item;
+  double shaping = 0;  ///< weight of the potential (core/rl/potential_shaping.hpp); 0: none
+  StreamScale stream_scale = StreamScale::fixed;
+  double page_share = 0.5;  ///< of the reward, with running stream scales: the policy's alpha
   bool whiten = true;
   LossAggregation aggregation = LossAggregation::token_mean;
   std::vector<ConstraintConfig> constraints;  ///< from the list of reward terms

@@ -13,8 +13,7 @@ namespace {
 constexpr std::size_t kWatchCriticWindow = 10;  // iterations a critic gets to explain something
 constexpr double kWatchExplained = 0.02;
 constexpr double kWatchRatioTolerance = 1e-6;
-constexpr double kWatchBehaviour = 0.05;       // mean |ratio - 1| of tokens before the first step
-constexpr std::size_t kWatchRewardPoints = 4;  // held-out measurements that make a trend
+constexpr double kWatchBehaviour = 0.05;  // mean |ratio - 1| of tokens before the first step
 
 double watch_metric(const Metrics& metrics, const char* name, double otherwise = 0) {
   const auto found = metrics.find(name);
@@ -30,25 +29,6 @@ void TrainingWatch::check(bool trouble, const std::string& name, std::string tex
   } else if (present_.insert(name).second) {
     warnings.push_back(std::move(text));
   }
-}
-
-/// Whether the later half of the last measurements is better than the earlier by the proxy and worse by the
-/// held-out reward.
-bool TrainingWatch::rewards_part() const {
-  if (points_.size() < kWatchRewardPoints) return false;
-  const auto mean = [&](std::size_t begin, double Point::*member) {
-    double sum = 0;
-    for (std::size_t i = begin; i < begin + kWatchRewardPoints / 2; ++i) sum += points_[i].*member;
-    return sum / static_cast<double>(kWatchRewardPoints / 2);
-  };
-  const std::size_t late = points_.size() - kWatchRewardPoints / 2,
-                    early = points_.size() - kWatchRewardPoints;
-  // A judge is noisy: a fall counts once it is a quarter of all that its reward has moved so far.
-  const auto [lowest, highest] = std::minmax_element(
-      points_.begin(), points_.end(), [](const Point& a, const Point& b) { return a.held_out < b.held_out; });
-  const double fall = mean(early, &Point::held_out) - mean(late, &Point::held_out);
-  return mean(late, &Point::proxy) > mean(early, &Point::proxy) &&
-         fall > 0.25 * (highest->held_out - lowest->held_out);
 }
 
 /// Metrics term.NAME.fallback, and term.NAME.multiplier beside term.NAME.violation.
@@ -80,8 +60,7 @@ void TrainingWatch::check_terms_of(std::int64_t iteration, const Metrics& metric
   }
 }
 
-std::vector<std::string> TrainingWatch::observe(std::int64_t iteration, const Metrics& metrics,
-                                                std::optional<double> held_out_reward) {
+std::vector<std::string> TrainingWatch::observe(std::int64_t iteration, const Metrics& metrics) {
   std::vector<std::string> warnings;
   const double kl = watch_metric(metrics, "kl_per_page");
   check(watch_metric(metrics, "reward_deviation", 1) < 1e-9, "dead",
@@ -130,13 +109,6 @@ std::vector<std::string> TrainingWatch::observe(std::int64_t iteration, const Me
             iteration, watch_metric(metrics, "skipped_steps")),
         warnings);
   check_terms_of(iteration, metrics, warnings);
-  if (held_out_reward) points_.push_back({iteration, watch_metric(metrics, "reward"), *held_out_reward});
-  check(rewards_part(), "rewards",
-        fmt::format(
-            "iteration {}: the proxy reward rises while the held-out reward falls: the policy exploits the "
-            "reward model; stop earlier or raise kl_coefficient",
-            iteration),
-        warnings);
   return warnings;
 }
 

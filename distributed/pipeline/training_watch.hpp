@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,29 +17,21 @@ class TrainingWatch {
   /// `kl_alarm`: nats per page from which the divergence counts as exploding.
   explicit TrainingWatch(double kl_alarm) : kl_alarm_(kl_alarm) {}
 
-  /// Takes the metrics of an iteration, with the reward of held-out feedback if it was measured, and returns
-  /// the warnings. Watched for: a dead batch, a divergence that explodes or is no number, a critic that
-  /// explains nothing, a proxy reward that rises while the held-out one falls, a ratio that is not 1 before
-  /// the first step, one of generation and learning that is far from 1, skipped steps, reward
-  /// terms whose fallback stands in for answers, constraints that are broken at a multiplier that rises no
-  /// more.
-  std::vector<std::string> observe(std::int64_t iteration, const Metrics& metrics,
-                                   std::optional<double> held_out_reward = {});
+  /// Takes the metrics of an iteration and returns the warnings. Watched for: a dead batch, a divergence that
+  /// explodes or is no number, a critic that explains nothing, a ratio that is not 1 before the first step,
+  /// one of generation and learning that is far from 1, skipped steps, reward terms whose fallback stands in
+  /// for answers, constraints that are broken at a multiplier that rises no more. Whether the reward is
+  /// exploited is the matter of HackingWatch.
+  std::vector<std::string> observe(std::int64_t iteration, const Metrics& metrics);
 
  private:
-  struct Point {
-    std::int64_t iteration;
-    double proxy, held_out;
-  };
   void check(bool trouble, const std::string& name, std::string text, std::vector<std::string>& warnings);
-  bool rewards_part() const;
   void check_terms_of(std::int64_t iteration, const Metrics& metrics, std::vector<std::string>& warnings);
 
   double kl_alarm_;
   std::set<std::string> present_;              ///< troubles that hold now
   std::map<std::string, double> multipliers_;  ///< as they were last, by metric
   std::vector<double> explained_;              ///< explained variance of all iterations
-  std::vector<Point> points_;                  ///< iterations with a held-out reward
 };
 
 }  // namespace pagewright

@@ -1,6 +1,7 @@
 // How the models learnt, and what the policies' own reward says beside the truth.
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -57,6 +58,19 @@ std::string training_figure(const std::vector<TrainingRecord>& trainings, const 
     plot.series.push_back(std::move(series));
   }
   return plot_figure(plot);
+}
+
+/// One for each metric of a reward term, multipliers and violations of constraints among them.
+std::string term_figures(const std::vector<TrainingRecord>& trainings) {
+  std::set<std::string> metrics;
+  for (const TrainingRecord& training : trainings)
+    for (const MetricsRecord& record : training.metrics)
+      for (const auto& [metric, value] : record.metrics)
+        if (metric.starts_with("term.")) metrics.insert(metric);
+  std::string figures;
+  for (const std::string& metric : metrics)
+    figures += training_figure(trainings, metric, metric, metric.substr(metric.rfind('.') + 1));
+  return figures;
 }
 
 std::string warning_list(const std::vector<TrainingRecord>& trainings) {
@@ -161,7 +175,11 @@ std::string learning_section(const ReportData& data) {
   html += training_figure(records.trainings, "explained_variance",
                           "Variance of returns that the critic explains", "share");
   html += training_figure(records.trainings, "valid", "Valid pages while learning", "share");
-  return html + "</div></section>\n";
+  html += "</div>\n";
+  if (const std::string terms = term_figures(records.trainings); !terms.empty())
+    html += "<h3>Reward terms: means over pages, before their weights</h3>\n<div class=\"plots\">\n" + terms +
+            "</div>\n";
+  return html + "</section>\n";
 }
 
 std::string proxy_section(const ReportData& data) {

@@ -92,6 +92,7 @@ RunRecords read_run_records(const std::filesystem::path& run, std::span<const st
     attempt(folder / "metrics.jsonl", [&] { training.metrics = read_metrics(folder / "metrics.jsonl"); });
     attempt(folder / "warnings.txt",
             [&] { training.warnings = text_lines(read_file(folder / "warnings.txt")); });
+    attempt(folder / "alarms.json", [&] { training.alarms = read_alarms(folder / "alarms.json"); });
   }
   const auto report = run / "rewards" / "report.json";
   attempt(report, [&] {

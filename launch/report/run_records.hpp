@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/metrics/metrics_file.hpp"
+#include "launch/alarm_file.hpp"
 
 namespace pagewright {
 
@@ -26,6 +27,7 @@ struct TrainingRecord {
   std::string policy;
   std::vector<MetricsRecord> metrics;
   std::vector<std::string> warnings;  ///< of the numerics self-check
+  AlarmRecord alarms;                 ///< of the watch on reward hacking
 };
 
 /// One figure of a reward model on held-out users (rewards/report.json).

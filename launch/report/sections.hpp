@@ -13,6 +13,7 @@ std::string changes_section(const ReportData& data);
 std::string slices_section(const ReportData& data);
 std::string learning_section(const ReportData& data);
 std::string proxy_section(const ReportData& data);
+std::string hacking_section(const ReportData& data);
 std::string validity_section(const ReportData& data);
 std::string evaluation_section(const ReportData& data);
 std::string configuration_section(const ReportData& data);

@@ -12,6 +12,7 @@ PageBatch pack_pages(const LayoutVocabulary& vocabulary, std::span<const PagesOf
   for (const PagesOfRequest& request : requests) {
     PackedRequest& packed = packed_requests.emplace_back();
     packed.prompt = request.prompt;
+    packed.shared = request.shared;
     for (const EncodedPage* page : request.pages) packed.responses.emplace_back(page->tokens);
   }
   PageBatch batch;

@@ -14,6 +14,7 @@ namespace pagewright {
 struct PagesOfRequest {
   const Prompt* prompt = nullptr;
   std::vector<const EncodedPage*> pages;
+  std::vector<SharedPrefix> shared = {};  ///< [pages] of earlier pages of `pages`; empty: nothing is shared
 };
 
 /// S slots of all pages, page by page in page order.

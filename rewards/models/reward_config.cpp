@@ -49,6 +49,16 @@ ItemModelConfig ItemModelConfig::from(const Section& section) {
   return config;
 }
 
+ItemCredit read_item_credit(const Section& section, ItemCredit credit) {
+  section.read_enum(
+      "item_credit", credit,
+      {{"head", ItemCredit::head}, {"utility", ItemCredit::utility}, {"swap", ItemCredit::swap}},
+      "head: slots earn the item model's score; utility: the page model's expected gain of a slot is paid at "
+      "the slot instead of at the page end; swap: slots earn, in place of the item model's score, what the "
+      "page model's score of the page would lose if another item stood there");
+  return credit;
+}
+
 RewardsConfig RewardsConfig::from(const Section& section) {
   RewardsConfig config;
   config.gains = GainConfig::from(section.child("gains", "from clicks and purchases to gains"));
@@ -62,10 +72,9 @@ RewardsConfig RewardsConfig::from(const Section& section) {
   config.page = PageModelConfig::from(page);
   const Section item = section.child("item", "fine reward: the item model");
   config.item = ItemModelConfig::from(item);
-  section.read_enum(
-      "item_credit", config.item_credit, {{"head", ItemCredit::head}, {"utility", ItemCredit::utility}},
-      "head: slots earn the item model's score; utility: the page model's expected gain of a slot is paid at "
-      "the slot instead of at the page end");
+  config.item_credit = read_item_credit(section, config.item_credit);
+  config.swap =
+      SwapConfig::from(section.child("swap", "with item_credit swap: what slots are compared with"));
   section.read("alpha", config.alpha, in_closed(0, 1),
                "weight of the page reward; the item reward weighs 1 - alpha");
   section.read("clip", config.clip, above(0), "bound of a normalised score");

@@ -7,6 +7,7 @@
 #include "core/model/model_config.hpp"
 #include "distributed/trainer.hpp"
 #include "rewards/clicks/clicks_config.hpp"
+#include "rewards/credit/swap_config.hpp"
 #include "rewards/feedback/pairs.hpp"
 
 namespace pagewright {
@@ -17,9 +18,10 @@ class Section;
 /// one score.
 enum class PageModelForm { utility, pairs, both };
 
-/// What stands for an item's reward: the item model's head alone, or besides it the page model's expected
-/// gain of the slot, paid where it arises instead of at the page end.
-enum class ItemCredit { head, utility };
+/// What stands for an item's reward: the item model's head alone, besides it the page model's expected gain
+/// of the slot, paid where it arises instead of at the page end, or in its place the page model's swap
+/// credit.
+enum class ItemCredit { head, utility, swap };
 
 /// Where the item model's backbone starts: at that of the page model, which learns from every slot, or at
 /// random.
@@ -60,11 +62,15 @@ struct RewardsConfig {
   PageModelConfig page;
   ItemModelConfig item;
   ItemCredit item_credit = ItemCredit::head;
+  SwapConfig swap;              ///< of ItemCredit::swap
   double alpha = 0.5;           ///< weight of the page reward; the item reward weighs 1 - alpha
   double clip = 5;              ///< of a normalised score, on both sides
   double invalid = -1;          ///< reward of a page that breaks the schema
   int normaliser_pages = 1024;  ///< pages of the reference policy over which scores are normalised
   static RewardsConfig from(const Section& section);
 };
+
+/// The key `item_credit` of a section, or `otherwise` if it is not given.
+ItemCredit read_item_credit(const Section& section, ItemCredit otherwise);
 
 }  // namespace pagewright

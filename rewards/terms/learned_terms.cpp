@@ -1,6 +1,7 @@
 #include "rewards/terms/learned_terms.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "core/numerics/device_copy.hpp"
@@ -76,8 +77,13 @@ std::vector<PageScores> score_items(const LearnedTermContext& context, const Wei
 }
 
 LearnedPageTerm::LearnedPageTerm(LearnedTermContext context, WeightsView weights, PageModelForm form,
-                                 GainWeights gains, ItemCredit credit)
-    : context_(context), weights_(std::move(weights)), form_(form), gains_(gains), credit_(credit) {}
+                                 GainWeights gains, ItemCredit credit, bool report_clipped)
+    : context_(context),
+      weights_(std::move(weights)),
+      form_(form),
+      gains_(gains),
+      credit_(credit),
+      report_clipped_(report_clipped) {}
 
 std::vector<TermScore> LearnedPageTerm::score(std::span<const RequestPages> groups) {
   std::vector<TermScore> result;
@@ -91,6 +97,8 @@ std::vector<TermScore> LearnedPageTerm::score(std::span<const RequestPages> grou
     } else {
       term.page = static_cast<float>(context_.normaliser.page(scores.page));
       term.page_raw = scores.page;
+      if (report_clipped_)
+        term.figures["clipped"] = std::abs(term.page) >= static_cast<float>(context_.normaliser.clip) ? 1 : 0;
     }
   }
   return result;

@@ -31,9 +31,9 @@ std::vector<PageScores> score_items(const LearnedTermContext& context, const Wei
 class LearnedPageTerm : public RewardTerm {
  public:
   /// With ItemCredit::utility the score is paid slot by slot, where it arises; its sum is the unclipped page
-  /// score.
+  /// score. With `report_clipped` the figure `clipped` is 1 for a page whose score is cut.
   LearnedPageTerm(LearnedTermContext context, WeightsView weights, PageModelForm form, GainWeights gains,
-                  ItemCredit credit);
+                  ItemCredit credit, bool report_clipped = false);
   std::string name() const override { return "page"; }
   std::vector<TermScore> score(std::span<const RequestPages> groups) override;
 
@@ -43,6 +43,7 @@ class LearnedPageTerm : public RewardTerm {
   PageModelForm form_;
   GainWeights gains_;
   ItemCredit credit_;
+  bool report_clipped_;
 };
 
 class LearnedItemTerm : public RewardTerm {

@@ -20,6 +20,7 @@ GroupedPages group_pages(const PageLanguage& language, std::span<const KeyedRequ
                                 requests[i].key,
                                 language.prompt(*requests[i].request, trajectory.order),
                                 {},
+                                {},
                                 {}});
       grouped.sources.emplace_back();
     }
@@ -36,6 +37,7 @@ std::vector<PagesOfRequest> pages_of(std::span<const RequestPages> groups) {
   for (const RequestPages& group : groups) {
     PagesOfRequest& pages = result.emplace_back();
     pages.prompt = &group.prompt;
+    pages.shared = group.shared;
     for (const EncodedPage& page : group.encoded) pages.pages.push_back(&page);
   }
   return result;

@@ -16,7 +16,8 @@ struct RequestPages {
   std::int64_t key = 0;
   Prompt prompt;
   std::vector<Page> pages;
-  std::vector<EncodedPage> encoded;  ///< of `pages`, in the prompt's order
+  std::vector<EncodedPage> encoded;       ///< of `pages`, in the prompt's order
+  std::vector<SharedPrefix> shared = {};  ///< [pages] tokens that are those of an earlier page; empty: none
 };
 
 /// One group per run of trajectories with the same request and candidate order. Trajectories that are no

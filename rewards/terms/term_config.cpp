@@ -89,7 +89,7 @@ TermConfig read_term(const Section& section) {
 
 std::vector<TermConfig> read_terms(const Section& rewards) {
   std::vector<TermConfig> terms;
-  std::set<std::string> names{"page", "item", "diversity", "oracle"};
+  std::set<std::string> names{"page", "item", "swap", "potential", "diversity", "oracle"};
   for (const Section& section :
        rewards.children("terms", "reward terms beside the learned ones (docs/reward-terms.md)")) {
     terms.push_back(read_term(section));

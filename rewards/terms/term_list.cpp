@@ -1,6 +1,7 @@
 #include "rewards/terms/term_list.hpp"
 
 #include <set>
+#include <utility>
 
 #include <fmt/ranges.h>
 
@@ -53,6 +54,21 @@ void check_term(const TermConfig& config, const FeedbackLog& log) {
           fmt::join(values, ", "));
 }
 
+/// A field of the template with its value, as a prompt may show what a constraint is about.
+std::pair<TemplateField::Value, std::string> field_of(const TermConfig& constraint) {
+  using Value = TemplateField::Value;
+  if (constraint.kind == TermKind::ad_share) return {Value::ad, "{ad|bucket:2:0:2}"};
+  switch (constraint.rule.attribute) {
+    case ItemAttribute::brand:
+      return {Value::brand, "{brand|hash:64}"};
+    case ItemAttribute::seller:
+      return {Value::seller, "{seller|hash:64}"};
+    case ItemAttribute::category:
+      break;
+  }
+  return {Value::category, "{category|hash:64}"};
+}
+
 }  // namespace
 
 std::vector<WeightedTerm> make_terms(const std::vector<TermConfig>& configs, const PageSchema& schema) {
@@ -63,6 +79,21 @@ std::vector<WeightedTerm> make_terms(const std::vector<TermConfig>& configs, con
 
 void check_terms(const std::vector<TermConfig>& configs, const FeedbackLog& log) {
   for (const TermConfig& config : configs) check_term(config, log);
+}
+
+std::vector<std::string> unseen_constraints(const std::vector<TermConfig>& configs,
+                                            const PromptTemplate& prompt) {
+  std::vector<std::string> sentences;
+  for (const TermConfig& config : configs) {
+    if (config.kind != TermKind::ad_share && config.kind != TermKind::exposure) continue;
+    const auto [value, field] = field_of(config);
+    if (prompt.candidate_shows(value) || prompt.candidate_shows(TemplateField::Value::id)) continue;
+    sentences.push_back(fmt::format(
+        "constraint '{}' is about what the prompt does not show, so that the policy can hardly keep it: put "
+        "{} into prompt.candidate",
+        config.name, field));
+  }
+  return sentences;
 }
 
 }  // namespace pagewright

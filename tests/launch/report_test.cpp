@@ -111,6 +111,10 @@ ReportData full_report() {
   TrainingRecord training{"both", {}, {"iteration 3: the <divergence> explodes"}};
   for (int i = 0; i < 4; ++i)
     training.metrics.push_back({i, {{"reward", 0.1 * i}, {"kl_per_page", 0.5 * i}, {"entropy", 1}}, 1});
+  for (int i = 0; i < 4; ++i)
+    training.metrics[static_cast<std::size_t>(i)].metrics["held_out_reward"] = 3 - i;
+  training.metrics[2].metrics["term.few<ads>.multiplier"] = 1;
+  training.alarms = {{{"judge", 2, "the judge's <reward> fell", "raise it", true}}, 3};
   data.records.trainings = {training};
   data.bootstrap.resamples = 200;
   data.effective_yaml = "run: a<b\n";
@@ -130,6 +134,17 @@ TEST_CASE("A report holds its data escaped, its tags are balanced, and it needs 
   for (const char* part : {"Would gain most from an exchange", "No exchange would raise", "10.00\u00a0€",
                            "bought", "clicked", "new here", "the largest gain of all"})
     CHECK(contains(html, part));
+}
+
+TEST_CASE("A report shows the reward beside the judge's, and alarms in words") {
+  const std::string html = report_html(full_report());
+  for (const char* part : {"Reward hacking watch", "both: reward, judge and truth", "held-out judge",
+                           "the judge&#39;s &lt;reward&gt; fell", "What to do:</i> raise it",
+                           "was ended by an alarm after 3 iterations", "term.few&lt;ads&gt;.multiplier"})
+    CHECK(contains(html, part));
+  ReportData quiet = full_report();
+  quiet.records.trainings[0].alarms = {};
+  CHECK(contains(report_html(quiet), "No alarm was raised."));
 }
 
 TEST_CASE("A report of an empty run says in words what is missing") {

@@ -3,6 +3,7 @@
 
 #include "launch/experiment.hpp"
 #include "launch/run_identity.hpp"
+#include "rewards/terms/term_list.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -37,6 +38,23 @@ TEST_CASE("reward terms are read with the keys of their kind") {
   CHECK(experiment.terms[5].external.deadline == 2.5);
   CHECK(experiment.ppo.constraints ==
         std::vector<ConstraintConfig>{{"small", false, 0.2, 3, 0, 10}, {"ads", true, 0.1, 1, 0, 10}});
+}
+
+TEST_CASE("a constraint on what the prompt does not show is told with the field that would show it") {
+  const std::string bounds =
+      "{kind: ad_share, name: ads, limit: 0.1}, "
+      "{kind: exposure, name: small, attribute: seller, values: [s1], limit: 0.2}, "
+      "{kind: exposure, name: cups, attribute: category, values: [c1], limit: 0.2}";
+  const auto told = [](const LoadedExperiment& loaded) {
+    return unseen_constraints(loaded.experiment.terms, loaded.experiment.prompt);
+  };
+  const auto sentences = told(with_reward_terms(bounds));  // the quickstart shows ads and categories
+  REQUIRE(sentences.size() == 1);
+  CHECK(test::contains(sentences[0], "constraint 'small'"));
+  CHECK(test::contains(sentences[0], "{seller|hash:64}"));
+  CHECK(told(with_reward_terms(bounds, {R"(prompt.candidate.fused=["{price|bucket:12:log:500:40000}"])"}))
+            .size() == 3);
+  CHECK(told(with_reward_terms(bounds, {R"(prompt.candidate.fused=["{id|hash:64}"])"})).empty());
 }
 
 TEST_CASE("mistakes in reward terms are told at their place, all at once") {

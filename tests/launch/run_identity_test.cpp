@@ -28,6 +28,11 @@ TEST_CASE("keys that change what is learnt belong to a run's identity, others do
   CHECK(identity_text({"precision.parameters=bfloat16"}) != text);
   CHECK(identity_text({"model.lora.rank=2"}) != text);
   CHECK(identity_text({"critic.kind=separate"}) != text);
+  CHECK(identity_text({"ppo.shaping=0.5"}) != text);
+  CHECK(identity_text({"ppo.stream_scale=running"}) != text);
+  CHECK(identity_text({"rewards.item_credit=swap"}) != text);
+  CHECK(identity_text({"rewards.swap.variants=3"}) != text);
+  CHECK(identity_text({"watch.on_alarm=stop", "watch.kl_budget=3"}) == text);
   CHECK(identity_text({"threads=3", "device=auto", "distributed.zero=2", "ppo.reference=host"}) == text);
   CHECK(identity_text({"rewards.clicks.iterations=7", "rewards.gains.click_model=pbm"}) == text);
   CHECK(identity_text({"rewards.gains.propensities=click_model", "rewards.gains.click_model=pbm"}) !=

@@ -166,6 +166,23 @@ TEST_CASE("multipliers of constraints are the same on any number of ranks, and g
   CHECK(hashes_of(rest) == hashes);
 }
 
+TEST_CASE("running scales of the reward streams are the same on any number of ranks") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  PpoConfig config = eight_lane_shop();
+  config.stream_scale = StreamScale::running;
+  config.page_share = 0.25;
+  config.credit = CreditPlacement::per_section;
+  ShopRun alone(config, 1);
+  const auto expected = alone.run();
+  ShopRun shop(config, 1, *world, small_buckets(1));
+  const auto reports = shop.run();
+  REQUIRE(reports.size() == expected.size());
+  for (std::size_t i = 0; i < reports.size(); ++i) CHECK(reports[i].metrics == expected[i].metrics);
+  CHECK(expected[1].metrics.at("page_reward_scale") != 1);
+  CHECK(hashes_of(shop) == hashes_of(alone));
+}
+
 TEST_CASE("parameters that are shared out, too, give the bits of one rank, as do checkpointed activations") {
   const auto world = MpiCommunicator::world();
   if (!can_learn(*world)) return;

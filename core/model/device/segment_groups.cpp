@@ -18,7 +18,7 @@ namespace pagewright {
 namespace {
 
 // Owners of rows beside the children of a group, which are numbered from 0.
-constexpr std::int64_t kParentRow = -1, kPaddedKey = -2, kPaddedQuery = -3;
+constexpr std::int64_t kParentRow = -1, kPaddedKey = -2, kPaddedQuery = -3, kNothingShared = -4;
 constexpr std::int64_t kKeyAlignment = 16;  // fused kernels want masks whose rows are aligned
 constexpr std::int64_t kMostScores = std::int64_t{1} << 26;  // queries x keys of a chunk
 
@@ -26,9 +26,10 @@ std::int64_t round_up_keys(std::int64_t keys) {
   return (keys + kKeyAlignment - 1) / kKeyAlignment * kKeyAlignment;
 }
 
-/// A row of the batch and who it belongs to.
+/// A row of the batch, who it belongs to, and which other child's rows below which position it sees.
 struct GroupRow {
   std::int64_t row = 0, owner = kParentRow;
+  std::int64_t shared_owner = kNothingShared, shared_end = 0;
 };
 
 /// What one group asks and sees.
@@ -46,7 +47,8 @@ struct GroupParts {
   std::vector<GroupPart> parents, children;
 
   explicit GroupParts(const BatchPlan& plan) {
-    std::map<std::int64_t, std::size_t> group_of;  // by the first row of the parent
+    std::map<std::int64_t, std::size_t> group_of;   // by the first row of the parent
+    std::map<std::int64_t, std::int64_t> child_of;  // by the first row of the child
     std::vector<std::int64_t> next_child;
     for (const SegmentSpan& segment : plan.segments) {
       const auto parent = segment.parent_size > 0 ? group_of.find(segment.parent_begin) : group_of.end();
@@ -61,8 +63,15 @@ struct GroupParts {
       } else {
         GroupPart& part = children[parent->second];
         const std::int64_t child = next_child[parent->second]++;
+        child_of[segment.begin] = child;
+        const std::size_t before = part.queries.size();
         append_rows(segment, child, part.queries);
         append_rows(segment, child, part.keys);
+        if (segment.shared_size == 0) continue;
+        const std::int64_t end =
+            plan.positions[static_cast<std::size_t>(segment.shared_begin)] + segment.shared_size;
+        for (std::size_t i = before; i < part.queries.size(); ++i)
+          part.queries[i].shared_owner = child_of.at(segment.shared_begin), part.queries[i].shared_end = end;
       }
     }
     for (std::vector<GroupPart>* parts : {&parents, &children}) {
@@ -89,19 +98,23 @@ std::vector<std::span<const GroupPart>> runs_of_similar_size(std::span<const Gro
 
 /// One side of a chunk, padded to `width` rows a group.
 struct PaddedRows {
-  std::vector<std::int64_t> rows, owners, positions;
+  std::vector<std::int64_t> rows, owners, positions, shared_owners, shared_ends;
 
   void add(const std::vector<GroupRow>& group, std::int64_t width, std::int64_t padding,
            const BatchPlan& plan) {
     for (const GroupRow& row : group) {
       rows.push_back(row.row);
       owners.push_back(row.owner);
+      shared_owners.push_back(row.shared_owner);
+      shared_ends.push_back(row.shared_end);
       positions.push_back(plan.positions[static_cast<std::size_t>(row.row)]);
     }
     const auto end = rows.size() + static_cast<std::size_t>(width) - group.size();
     rows.resize(end, 0);
     owners.resize(end, padding);
     positions.resize(end, 0);
+    shared_owners.resize(end, kNothingShared);
+    shared_ends.resize(end, 0);
   }
 };
 
@@ -137,6 +150,7 @@ SegmentGroups::SegmentGroups(const BatchPlan& plan, c10::Device device) {
     chunk.key_rows = copy_to_device(keys.rows, device);
     chunk.query_owner = table(queries.owners), chunk.key_owner = table(keys.owners);
     chunk.query_position = table(queries.positions), chunk.key_position = table(keys.positions);
+    chunk.shared_owner = table(queries.shared_owners), chunk.shared_end = table(queries.shared_ends);
     chunks_.push_back(std::move(chunk));
   };
   const GroupParts parts(plan);
@@ -152,7 +166,8 @@ const at::Tensor& SegmentGroups::mask_of(Chunk& chunk, std::int64_t window, std:
   if (mask.defined()) return mask;
   const at::Tensor asks = chunk.query_owner.unsqueeze(2), owns = chunk.key_owner.unsqueeze(1);
   const at::Tensor asks_at = chunk.query_position.unsqueeze(2), key_at = chunk.key_position.unsqueeze(1);
-  at::Tensor seen = (asks.eq(owns) & key_at.le(asks_at)) | (asks.ge(0) & owns.eq(kParentRow));
+  at::Tensor seen = (asks.eq(owns) & key_at.le(asks_at)) | (asks.ge(0) & owns.eq(kParentRow)) |
+                    (chunk.shared_owner.unsqueeze(2).eq(owns) & key_at.lt(chunk.shared_end.unsqueeze(2)));
   if (window > 0) seen = seen & key_at.gt(asks_at - window);
   // A query that sees nothing would be no number, and so would what it leaves in gradients.
   seen.select(2, 0).logical_or_(chunk.query_owner.eq(kPaddedQuery));

@@ -13,10 +13,11 @@ namespace pagewright {
 /// Note [Groups]
 /// A segment without parent and its children are a group. Rows of the parent attend to the parent, causally,
 /// and rows of all children together to the parent's keys and to the children's own, with a mask that lets a
-/// child see the parent and its own past alone; so no key is copied, and a parent's gradient is the sum over
-/// its children. Groups of similar size lie in one chunk, padded to the largest, each chunk one scaled dot
-/// product attention (at::scaled_dot_product_attention, which computes softmax in float or wider). A group's
-/// padding is never seen: padded keys are masked, padded queries are not read.
+/// child see the parent, its own past and a prefix that it shares with another child alone; so no key is
+/// copied, and a parent's gradient is the sum over its children. Groups of similar size lie in one chunk,
+/// padded to the largest, each chunk one scaled dot product attention (at::scaled_dot_product_attention,
+/// which computes softmax in float or wider). A group's padding is never seen: padded keys are masked, padded
+/// queries are not read.
 class SegmentGroups final : public RowAttention {
  public:
   SegmentGroups(const BatchPlan& plan, c10::Device device);
@@ -31,6 +32,7 @@ class SegmentGroups final : public RowAttention {
     at::Tensor query_rows, key_rows;           // [B * Q], [B * K] rows of the batch
     at::Tensor query_owner, key_owner;         // [B, Q], [B, K] who the row belongs to
     at::Tensor query_position, key_position;   // [B, Q], [B, K] rotary positions
+    at::Tensor shared_owner, shared_end;       // [B, Q] whose rows below which position it sees as well
     bool causal = false;                       ///< queries are the keys, in order
     std::map<std::int64_t, at::Tensor> masks;  ///< by window, [B, 1, heads / kv_heads * Q, K] to be added
   };

@@ -54,6 +54,24 @@ TEST_CASE("prompts are shared, and every response token is predicted from the ro
   CHECK(std::vector<TokenId>(bag.begin(), bag.end()) == std::vector<TokenId>{15, 1});
 }
 
+TEST_CASE("a response that begins as an earlier one has its rows from there") {
+  const Prompt prompt = pack_prompt(5, 3);
+  const std::vector<TokenId> a{13, 15, 12, 11}, b{13, 15, 16, 12, 11};
+  std::vector<PackedRequest> requests{{&prompt, {a, b}, {}, {{}, {0, 2}}}};
+  const PackedBatch packed = pack(kPackVocabulary, requests, true);
+  // Rows: prompt 0-4, a 5-8, the last three of b 9-11.
+  CHECK(packed.batch.rows() == 12);
+  REQUIRE(packed.batch.segments.size() == 3);
+  CHECK(packed.batch.segments[2].shared == 1);
+  CHECK(packed.batch.segments[2].shared_rows == 2);
+  CHECK(packed.batch.segments[2].first_position == 7);
+  CHECK(packed.token_row == std::vector<std::int64_t>{5, 6, 7, 8, 5, 6, 9, 10, 11});
+  CHECK(packed.targets.row == std::vector<std::int64_t>{4, 5, 6, 7, 4, 5, 6, 9, 10});
+  requests[0].shared[1].tokens = 3;
+  CHECK_THROWS_WITH(pack(kPackVocabulary, requests, true),
+                    "pack: the first 3 tokens of response 1 are not those of response 0");
+}
+
 TEST_CASE("with the last token the page end is an input row too") {
   const Prompt prompt = pack_prompt(5, 3);
   const std::vector<TokenId> a{13, 15, 12, 11};

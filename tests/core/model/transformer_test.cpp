@@ -3,6 +3,7 @@
 #include <ATen/ops/sum.h>
 
 #include "core/base/error.hpp"
+#include "core/model/device/operator_choice.hpp"
 #include "core/model/row_functions.hpp"
 #include "tests/core/model/model_support.hpp"
 #include "tests/support/catch.hpp"
@@ -128,6 +129,86 @@ TEST_CASE("a row's bits do not depend on the rows beside it behind a window or w
   dynamic.rope.factor = 4;
   dynamic.rope.original_positions = 10;
   check_rows_alone(dynamic);
+}
+
+namespace {
+
+/// A prompt, a response of 9, and responses that share its first 4, 9 and 0 positions; `whole` the same
+/// written out.
+struct SharedPrefixes {
+  Batch shared, whole;
+  std::vector<int> prefixes{4, 9, 0};
+
+  explicit SharedPrefixes(std::uint64_t seed) {
+    CounterRandom random(seed, RandomStream::request_draw);
+    const TokenBags prompt = random_bags(17, 37, random), first = random_bags(9, 37, random);
+    for (Batch* batch : {&shared, &whole}) {
+      batch->segments.push_back({prompt, 0, -1});
+      batch->segments.push_back({first, 17, 0});
+    }
+    for (const int prefix : prefixes) {
+      const TokenBags rest = random_bags(6, 37, random);
+      shared.segments.push_back({rest, 17 + prefix, 0, prefix > 0 ? 1 : -1, prefix});
+      TokenBags all;
+      for (int i = 0; i < prefix; ++i) all.push(first.at(i));
+      for (int i = 0; i < rest.size(); ++i) all.push(rest.at(i));
+      whole.segments.push_back({all, 17, 0});
+    }
+  }
+};
+
+void check_shared_prefixes(const ModelConfig& config, at::ScalarType type, double tolerance) {
+  const WeightsView weights = random_weights(config, type, 7, false);
+  const SharedPrefixes batches(21);
+  const at::Tensor shared = hidden_states(weights, batches.shared),
+                   whole = hidden_states(weights, batches.whole);
+  REQUIRE(shared.size(0) == 17 + 9 + 3 * 6);
+  CHECK(max_difference(shared.narrow(0, 0, 26), whole.narrow(0, 0, 26)) <= tolerance);
+  std::int64_t row = 26, in_whole = 26;
+  for (const int prefix : batches.prefixes) {
+    CHECK(max_difference(shared.narrow(0, row, 6), whole.narrow(0, in_whole + prefix, 6)) <= tolerance);
+    row += 6;
+    in_whole += prefix + 6;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a response that shares a prefix has the bits of one that is computed as a whole") {
+  check_shared_prefixes(small_config(), at::kFloat, 0);
+  for (const ModelConfig& config : windowed()) check_shared_prefixes(config, at::kFloat, 0);
+  const OperatorsEverywhere everywhere;
+  check_shared_prefixes(small_config(), at::kDouble, 1e-12);
+  for (const ModelConfig& config : windowed()) check_shared_prefixes(config, at::kDouble, 1e-12);
+}
+
+TEST_CASE("what a segment cannot share is refused by name, and shared prefixes are not differentiated") {
+  const WeightsView weights = random_weights(small_config(), at::kFloat, 1, false);
+  SharedPrefixes batches(21);
+  std::vector<Segment>& segments = batches.shared.segments;
+  SECTION("a prefix that ends elsewhere") {
+    segments[2].first_position = 20;
+    REQUIRE_THROWS_WITH(hidden_states(weights, batches.shared),
+                        "model input: segment 2 starts at position 20, not at the end of the 4 rows that it "
+                        "shares with segment 1");
+  }
+  SECTION("a sibling that shares itself") {
+    segments[3].shared = 2;
+    REQUIRE_THROWS_WITH(hidden_states(weights, batches.shared),
+                        "model input: segment 3 shares a prefix with segment 2, which is no earlier whole "
+                        "segment of its parent");
+  }
+  SECTION("no parent") {
+    segments[2].parent = -1;
+    REQUIRE_THROWS_WITH(hidden_states(weights, batches.shared),
+                        "model input: segment 2 shares a prefix without a parent");
+  }
+  SECTION("a gradient") {
+    const WeightsView learning = random_weights(small_config(), at::kFloat, 1, true);
+    const at::Tensor hidden = hidden_states(learning, batches.shared);
+    REQUIRE_THROWS_WITH(gradients(learning, at::sum(hidden)),
+                        "a batch with shared prefixes cannot be differentiated");
+  }
 }
 
 TEST_CASE("gradients equal finite differences") {

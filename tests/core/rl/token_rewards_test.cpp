@@ -35,17 +35,37 @@ TEST_CASE("rewards land on their tokens") {
   const Trajectory page = two_slot_page();
   const Score score = two_slot_score();
   CHECK(token_rewards(page, score, CreditPlacement::per_item) == std::vector<double>{0, 0.25, -1, 0, -0.5});
+  CHECK(token_rewards(page, score, CreditPlacement::per_section) ==
+        std::vector<double>{0, 0, 0, -0.75, -0.5});
   CHECK(token_rewards(page, score, CreditPlacement::terminal) == std::vector<double>{0, 0, 0, 0, -1.25});
 }
 
-TEST_CASE("both placements give the same sum and the same return at the first token") {
+TEST_CASE("each section's end takes the rewards of its own slots") {
+  // <section> <item> <item> </section> <section> <item> </section> </page>
+  Trajectory page;
+  page.tokens = {10, 20, 21, 12, 11, 22, 12, 13};
+  page.spans.slots = {{0, 0, 0, 4, 1}, {0, 0, 1, 7, 2}, {1, 1, 0, 2, 5}};
+  page.spans.page_end = 7;
+  Score score;
+  score.page_reward = 1;
+  score.slot_rewards = {0.5f, 0.25f, -2.0f};
+  CHECK(token_rewards(page, score, CreditPlacement::per_section) ==
+        std::vector<double>{0, 0, 0, 0.75, 0, 0, -2, 1});
+  page.tokens.resize(6);
+  page.spans.page_end = -1;
+  CHECK(token_rewards(page, score, CreditPlacement::per_section) ==
+        std::vector<double>{0, 0, 0, 0.75, 0, -1});
+}
+
+TEST_CASE("all placements give the same sum and the same return at the first token") {
   const Trajectory page = two_slot_page();
   const Score score = two_slot_score();
   const std::vector<double> kl{.1, -.2, .3, .0, .05};
   double sum = score.page_reward + score.format_reward;
   for (float slot : score.slot_rewards) sum += slot;
   for (double term : kl) sum -= 0.3 * term;
-  for (const auto placement : {CreditPlacement::per_item, CreditPlacement::terminal}) {
+  for (const auto placement :
+       {CreditPlacement::per_item, CreditPlacement::per_section, CreditPlacement::terminal}) {
     const auto rewards = token_rewards(page, score, placement, 0.3, kl);
     CHECK(std::accumulate(rewards.begin(), rewards.end(), 0.0) == Approx(sum));
     const std::vector<double> values(5, 0.0);
