@@ -26,7 +26,17 @@ bool was_always_so(const std::string& path, const std::string& value) {
                                                              {"prompt.candidate.heading", "\"\""},
                                                              {"prompt.end", "\"\""},
                                                              {"prompt.history.heading", "\"\""},
-                                                             {"prompt.max_tokens", "0"}};
+                                                             {"prompt.max_tokens", "0"},
+                                                             {"rewards.gains.cart", "0"},
+                                                             {"rewards.item.ensemble", "1"},
+                                                             {"rewards.item.form", "full"},
+                                                             {"rewards.item.pessimism", "0"},
+                                                             {"rewards.item.uncertainty", "null"},
+                                                             {"rewards.item.weight", "dcg"},
+                                                             {"rewards.page.calibration", "none"},
+                                                             {"rewards.page.ensemble", "1"},
+                                                             {"rewards.page.pessimism", "0"},
+                                                             {"rewards.page.revenue", "listed"}};
   const auto found = kBefore.find(path);
   return found != kBefore.end() && found->second == value;
 }

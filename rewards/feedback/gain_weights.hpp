@@ -5,13 +5,14 @@
 
 namespace pagewright {
 
-/// Graded gain of a slot: click * [clicked] + purchase * [bought] * (price / price_ref)^price_power. A
-/// purchase adds to the gain of its click.
+/// Graded gain of a slot: click * [clicked] + cart * [put into the cart] + purchase * [bought] * (price /
+/// price_ref)^price_power. Carts and purchases add to the gain of their click.
 struct GainWeights {
   double click = 1;
   double purchase = 5;
   double price_power = 1;  ///< 0: a purchase is worth the same at every price
   double price_ref = 1;    ///< mean purchased price of the training pages, minor units
+  double cart = 0;         ///< above 0, a cart implies its click
 
   /// Worth of a purchase at `price` (minor units, what was paid in all), its click not counted.
   double purchase_gain(double price) const {

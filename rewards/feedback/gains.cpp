@@ -27,7 +27,7 @@ bool GainConfig::learns_from(const FeedbackLog& log, const LoggedPage& page, Spl
 }
 
 GainWeights gain_weights(const GainConfig& config, const FeedbackLog& log) {
-  GainWeights weights{config.click, config.purchase, config.price_power, 1.0};
+  GainWeights weights{config.click, config.purchase, config.price_power, 1.0, config.cart};
   if (config.price_power == 0) return weights;
   const std::optional<double> price_ref = config.price_ref ? config.price_ref : mean_purchased_price(log);
   require(
@@ -44,7 +44,9 @@ std::vector<double> slot_gains(const GainWeights& weights, const Request& reques
   std::vector<double> gains(feedback.size(), 0.0);
   for (std::size_t k = 0; k < feedback.size(); ++k) {
     const SlotFeedback& slot = feedback[k];
-    if (slot.clicks > 0 || slot.purchases > 0) gains[k] += weights.click;
+    const bool cart = weights.cart > 0 && slot.carts > 0;
+    if (slot.clicks > 0 || slot.purchases > 0 || cart) gains[k] += weights.click;
+    if (cart) gains[k] += weights.cart;
     if (slot.purchases == 0) continue;
     const auto& listed = request.candidates.at(static_cast<std::size_t>(items[k])).price;
     double paid = slot.revenue;

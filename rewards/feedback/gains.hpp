@@ -21,6 +21,7 @@ enum class PropensitySource { none, power, given, uniform_pages, click_model };
 struct GainConfig {
   double click = 1;
   double purchase = 5;
+  double cart = 0;
   double price_power = 1;
   std::optional<double> price_ref;  ///< absent: mean purchased price of the training pages
   PropensitySource propensities = PropensitySource::uniform_pages;

@@ -1,6 +1,8 @@
 #include "rewards/feedback/pairs.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -141,12 +143,24 @@ Page swap_slots(const Page& page, int i, int j) {
   return with_items(page, items);
 }
 
+namespace {
+
+double ideal_dcg(std::vector<double> gains) {
+  std::sort(gains.begin(), gains.end(), std::greater<>());
+  double sum = 0;
+  for (std::size_t k = 0; k < gains.size(); ++k) sum += gains[k] / std::log2(static_cast<double>(k) + 2);
+  return sum;
+}
+
+}  // namespace
+
 std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const GainConfig& gains,
                                       const GainWeights& weights, const PositionPropensities& propensities,
                                       Split split) {
   std::vector<SwapPair> swaps;
   for (const JudgedPage& page : judge_pages(log, gains, weights, propensities, split)) {
     const double trust = confidence(page.evidence, gains.full_confidence);
+    const double ideal = ideal_dcg(page.item_gains);
     for (std::size_t i = 0; i < page.items.size(); ++i) {
       for (std::size_t j = i + 1; j < page.items.size(); ++j) {
         const double gap = page.item_gains[i] - page.item_gains[j];
@@ -154,7 +168,7 @@ std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const GainConfig& 
         const double discount_gap =
             1 / std::log2(static_cast<double>(i) + 2) - 1 / std::log2(static_cast<double>(j) + 2);
         swaps.push_back({page.index, static_cast<int>(i), static_cast<int>(j), gap > 0,
-                         discount_gap * std::abs(gap) * trust});
+                         discount_gap * std::abs(gap) * trust, ideal});
       }
     }
   }
