@@ -35,6 +35,7 @@ bool was_always_so(const std::string& path, const std::string& value) {
                                                              {"rewards.item.weight", "dcg"},
                                                              {"rewards.page.calibration", "none"},
                                                              {"rewards.page.ensemble", "1"},
+                                                             {"rewards.page.pair_head", "page"},
                                                              {"rewards.page.pessimism", "0"},
                                                              {"rewards.page.revenue", "listed"}};
   const auto found = kBefore.find(path);

@@ -59,13 +59,14 @@ std::vector<at::Tensor> of_members(std::span<const PageModelOutputs> members,
 }  // namespace
 
 PageHeads page_heads(const PageModelConfig& config, const GainConfig& gains) {
-  return {gains.cart > 0, config.revenue == RevenueSource::head, config.ensemble};
+  return {gains.cart > 0, config.revenue == RevenueSource::head, config.pair_head == PairHead::slots,
+          config.ensemble};
 }
 
 std::vector<std::string> page_model_heads(PageModelForm form, const PageHeads& heads) {
   std::vector<std::string> names;
   if (form == PageModelForm::pairs) {
-    names = {kPageHead};
+    names = {heads.by_slot ? kPageSlotHead : kPageHead};
   } else {
     names = {kClickHead, kPurchaseHead};
     if (heads.cart) names.emplace_back(kCartHead);
@@ -93,15 +94,21 @@ std::vector<PageModelOutputs> page_model_members(const WeightsView& weights, Pag
   require(!utility || values.size() == batch.slot_row.size(), "page model: {} slot values for {} slots",
           values.size(), batch.slot_row.size());
   std::vector<PageModelOutputs> members;
-  const int count = ensemble_size(weights.config(), utility ? kClickHead : kPageHead);
+  const bool by_slot = ensemble_size(weights.config(), kPageSlotHead) > 0;
+  const char* first_head = utility ? kClickHead : by_slot ? kPageSlotHead : kPageHead;
+  const int count = ensemble_size(weights.config(), first_head);
   for (int member = 0; member < count; ++member) {
-    if (!utility) {
-      members.emplace_back().page =
-          scalar_head(weights, member_head(kPageHead, member), hidden, batch.page_row);
+    PageModelOutputs& outputs = members.emplace_back();
+    if (!utility && !by_slot) {
+      outputs.page = scalar_head(weights, member_head(kPageHead, member), hidden, batch.page_row);
       continue;
     }
-    PageModelOutputs& outputs = members.emplace_back(member_outputs(weights, member, hidden, batch));
-    outputs.slots = expected_gain(outputs, values, calibration);
+    if (utility) {
+      outputs = member_outputs(weights, member, hidden, batch);
+      outputs.slots = expected_gain(outputs, values, calibration);
+    } else {
+      outputs.slots = scalar_head(weights, member_head(kPageSlotHead, member), hidden, batch.slot_row);
+    }
     outputs.page = sum_by_page(outputs.slots, batch);
   }
   return members;
@@ -117,7 +124,7 @@ PageModelOutputs page_model_forward(const WeightsView& weights, PageModelForm fo
   const MemberMoments page = member_moments(pages);
   outputs.page = page.mean;
   outputs.page_spread = page.spread;
-  if (form == PageModelForm::pairs) return outputs;
+  if (!members.front().slots.defined()) return outputs;
   const auto slots = of_members(members, &PageModelOutputs::slots);
   outputs.slots = member_moments(slots).mean;
   std::vector<at::Tensor> page_of_slot;

@@ -7,8 +7,9 @@
 // v_k is what is paid to the power w_m: (price_k / price_ref)^w_m at the listed price, times e^h_k where a
 // revenue head h predicts how much more or less that is (Note [Revenue head]). Examination is part of what a
 // page does, so nothing is debiased here.
-// Pairs form: a head at the page end, Bradley-Terry on page pairs (Bradley and Terry 1952), with confidence
-// omega, label smoothing eps, margin m and a penalty that centres the scores:
+// Pairs form: a head at the page end, or the sum of a head over the slots; Bradley-Terry on page pairs
+// (Bradley and Terry 1952), with confidence omega, label smoothing eps, margin m and a penalty that centres
+// the scores:
 //   L = -omega [ (1-eps) log s(D) + eps log s(-D) ] + c_reg (r+ + r-)^2,  D = r+ - r- - m.
 //
 // Note [Revenue head]
@@ -36,11 +37,13 @@ inline constexpr const char* kPurchaseHead = "purchase";
 inline constexpr const char* kCartHead = "cart";
 inline constexpr const char* kRevenueHead = "revenue";
 inline constexpr const char* kPageHead = "page";
+inline constexpr const char* kPageSlotHead = "page_slot";
 
 /// What a page model has besides the heads that its form needs.
 struct PageHeads {
   bool cart = false;     ///< not for the pairs form
   bool revenue = false;  ///< not for the pairs form
+  bool by_slot = false;  ///< for the pairs form: kPageSlotHead in the place of kPageHead
   int members = 1;       ///< of Note [Head ensembles]
 };
 /// Cart head where carts have a gain, the others as configured.
@@ -59,8 +62,8 @@ struct SlotValue {
 std::vector<SlotValue> slot_values(const GainWeights& gains, const Request& request, const Page& page);
 
 struct PageModelOutputs {
-  at::Tensor page;            ///< [pages] score
-  at::Tensor slots;           ///< [S] expected gain of each slot; undefined for the pairs form
+  at::Tensor page;   ///< [pages] score
+  at::Tensor slots;  ///< [S] expected gain, or part of the score, of each slot; undefined with kPageHead
   at::Tensor click_logit;     ///< [S]; undefined for the pairs form and for the mean of several members
   at::Tensor purchase_logit;  ///< [S]; the same
   at::Tensor cart_logit;      ///< [S]; undefined without a cart head as well

@@ -41,6 +41,10 @@ PageModelConfig PageModelConfig::from(const Section& section) {
   section.read("score_penalty", config.score_penalty, at_least(0),
                "weight of the squared sum of a pair's scores");
   section.read_enum(
+      "pair_head", config.pair_head, {{"page", PairHead::page}, {"slots", PairHead::slots}},
+      "where the pairs form reads its score: page (a head at the page end) or slots (the sum of a head "
+      "over the slots)");
+  section.read_enum(
       "revenue", config.revenue, {{"listed", RevenueSource::listed}, {"head", RevenueSource::head}},
       "what a purchase is worth: listed (that of the listed price) or head (a head predicts what is "
       "paid against the listed price: several pieces, discounts)");

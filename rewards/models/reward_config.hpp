@@ -27,6 +27,9 @@ enum class ItemCredit { head, utility };
 /// random.
 enum class ItemStart { page, random };
 
+/// Where the pairs form reads its score: at the page end, or as the sum of a head over the slots.
+enum class PairHead { page, slots };
+
 /// What a purchase of an item is worth: that of its listed price, or what a head predicts of what is paid.
 enum class RevenueSource { listed, head };
 
@@ -51,6 +54,7 @@ struct PageModelConfig {
   double pair_weight = 0.3;     ///< of the pair loss beside the utility loss (`form: both`)
   double margin = 0;            ///< m_f of the pair loss
   double score_penalty = 1e-3;  ///< c_reg: keeps the scores of a pair centred
+  PairHead pair_head = PairHead::page;
   RevenueSource revenue = RevenueSource::listed;
   int ensemble = 1;      ///< members of Note [Head ensembles]
   double pessimism = 0;  ///< kappa: a score counts as mean - kappa * deviation over members

@@ -27,13 +27,13 @@ TEST_CASE("equal values share their mean rank") {
   }
   // Ranks by counting: those below, and half of the others that are equal.
   const auto ranks = [](const std::vector<double>& values) {
-    std::vector<double> ranks;
+    std::vector<double> counted;
     for (const double value : values) {
       double rank = 0;
       for (const double other : values) rank += other < value ? 1 : other == value ? 0.5 : 0;
-      ranks.push_back(rank);
+      counted.push_back(rank);
     }
-    return ranks;
+    return counted;
   };
   CHECK(spearman_correlation(x, y) == Approx(pearson_correlation(ranks(x), ranks(y))).epsilon(1e-12));
 }

@@ -251,5 +251,28 @@ TEST_CASE("pessimism takes deviations off the scores, and the parts of a page's 
   }
 }
 
+TEST_CASE("a pairs form with a head over the slots scores a page by their sum") {
+  const EnsembleScene scene;
+  PageHeads heads;
+  heads.by_slot = true;
+  heads.members = 2;
+  const auto names = page_model_heads(PageModelForm::pairs, heads);
+  CHECK(names == std::vector<std::string>{"page_slot", "page_slot_2"});
+  const FlatParameters parameters =
+      models_test::noisy_model(models_test::quickstart_model(scene.language, names), 3);
+  const c10::InferenceMode no_gradients;
+  const PageModelOutputs outputs =
+      page_model_forward(parameters.view(), PageModelForm::pairs, scene.batch, {});
+  const auto page = floats_on_host(outputs.page), slots = floats_on_host(outputs.slots);
+  for (std::size_t p = 0; p < 4; ++p) {
+    double sum = 0;
+    for (std::size_t k = 0; k < 8; ++k) sum += slots[8 * p + k];
+    CHECK(page[p] == Approx(sum).epsilon(1e-5));
+    CHECK(page[p] != page[(p + 1) % 4]);
+  }
+  const auto members = page_model_members(parameters.view(), PageModelForm::pairs, scene.batch, {});
+  CHECK(floats_on_host(members[0].page)[0] != floats_on_host(members[1].page)[0]);
+}
+
 }  // namespace
 }  // namespace pagewright
