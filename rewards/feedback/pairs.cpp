@@ -148,7 +148,8 @@ namespace {
 double ideal_dcg(std::vector<double> gains) {
   std::sort(gains.begin(), gains.end(), std::greater<>());
   double sum = 0;
-  for (std::size_t k = 0; k < gains.size(); ++k) sum += gains[k] / std::log2(static_cast<double>(k) + 2);
+  for (std::size_t k = 0; k < gains.size() && gains[k] > 0; ++k)
+    sum += gains[k] / std::log2(static_cast<double>(k) + 2);
   return sum;
 }
 

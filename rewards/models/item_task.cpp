@@ -27,7 +27,7 @@ std::vector<std::vector<SwapPair>> swaps_by_page(const std::vector<SwapPair>& sw
 }
 
 double swap_weight(const SwapPair& swap, SwapWeight weight) {
-  return weight == SwapWeight::dcg ? swap.weight : swap.weight / swap.ideal;
+  return weight == SwapWeight::ndcg && swap.ideal > 0 ? swap.weight / swap.ideal : swap.weight;
 }
 
 void count_right(const SwapScores& scores, std::span<const SwapInBatch> swaps, LaneSums& sums) {

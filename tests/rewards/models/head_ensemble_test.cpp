@@ -267,7 +267,7 @@ TEST_CASE("a pairs form with a head over the slots scores a page by their sum") 
   for (std::size_t p = 0; p < 4; ++p) {
     double sum = 0;
     for (std::size_t k = 0; k < 8; ++k) sum += slots[8 * p + k];
-    CHECK(page[p] == Approx(sum).epsilon(1e-5));
+    CHECK(page[p] == Approx(sum).epsilon(1e-5).margin(1e-5));
     CHECK(page[p] != page[(p + 1) % 4]);
   }
   const auto members = page_model_members(parameters.view(), PageModelForm::pairs, scene.batch, {});
