@@ -1,6 +1,7 @@
 #include "launch/reward_fitting.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -17,11 +18,14 @@
 #include "launch/held_out_judge.hpp"
 #include "launch/learning_curve.hpp"
 #include "launch/model_folder.hpp"
+#include "launch/page_model_report.hpp"
+#include "launch/reward_truth.hpp"
 #include "launch/start_weights.hpp"
+#include "rewards/models/head_ensemble.hpp"
 #include "rewards/models/item_task.hpp"
 #include "rewards/models/page_task.hpp"
 #include "rewards/models/reward_card.hpp"
-#include "rewards/models/reward_quality.hpp"
+#include "rewards/terms/learned_terms.hpp"
 #include "rollout/engine/model_policy.hpp"
 
 namespace pagewright {
@@ -38,7 +42,8 @@ struct RewardFit {
         config(workbench.experiment().rewards),
         item_gains(config.gains, workbench.log(),
                    {&workbench.experiment().schema, config.clicks, workbench.run().file("clicks")}),
-        gains(item_gains.weights()) {}
+        gains(item_gains.weights()),
+        truth(workbench, gains) {}
 
   std::vector<FeedbackPage> pages(Split split) const {
     return feedback_pages(bench.log(), bench.experiment().schema, config.gains, split);
@@ -61,17 +66,24 @@ struct RewardFit {
   const RewardsConfig& config;
   ItemGains item_gains;
   GainWeights gains;
+  RewardTruth truth;
+  /// How scores of the page models are read, by name; on the first rank, as the models are fitted.
+  std::map<std::string, RewardScale> readings;
 };
 
 /// Parameters of a reward model before the first step; models of different `salt` begin differently.
-FlatParameters start_parameters(Workbench& bench, const ModelConfig& shape, std::uint64_t salt) {
+FlatParameters start_parameters(Workbench& bench, const ModelConfig& shape, std::uint64_t salt,
+                                int ensemble) {
   FlatParameters on_cpu(shape);
   start_weights(on_cpu, bench.language(), bench.experiment().seed + salt);
+  if (ensemble > 1) start_member_heads(on_cpu, bench.experiment().seed + salt);
   return std::move(on_cpu).on(bench.device());
 }
 
 ModelConfig item_model_shape(const Experiment& experiment) {
-  return reward_model_config(experiment.reward_model(), {kItemHead});
+  const std::vector<std::string> head{kItemHead};
+  return reward_model_config(experiment.reward_model(),
+                             ensemble_heads(head, experiment.rewards.item.ensemble));
 }
 
 SupervisedResult fit_model(RewardFit& fit, SupervisedTask& task, FlatParameters& parameters,
@@ -83,48 +95,13 @@ SupervisedResult fit_model(RewardFit& fit, SupervisedTask& task, FlatParameters&
   return run_supervised(trainer, task, loop);
 }
 
-nlohmann::json to_json(const BinaryQuality& quality) {
-  return {{"events", quality.events},
-          {"rate", quality.rate},
-          {"mean_prediction", quality.mean_prediction},
-          {"auc", quality.auc},
-          {"calibration_error", quality.calibration_error}};
-}
-
-void add_quality_row(Table& table, nlohmann::json& report, const std::string& model, const std::string& what,
-                     const BinaryQuality& quality) {
-  table.add_row(
-      {model, what + " AUC", fmt::format("{:.3f}", quality.auc), fmt::format("{}", quality.events)});
-  table.add_row({model, what + " calibration error", fmt::format("{:.4f}", quality.calibration_error),
-                 fmt::format("{}", quality.events)});
-  report[what] = to_json(quality);
-}
-
-/// How well a page model orders held-out pairs and predicts held-out clicks and purchases; adds rows to
-/// `table`.
-nlohmann::json page_model_report(RewardFit& fit, PageModelForm form, const FlatParameters& parameters,
-                                 const std::vector<FeedbackPage>& held_out_pages,
-                                 const std::vector<PagePair>& held_out_pairs, Table& table) {
-  Workbench& bench = fit.bench;
-  const std::string name = page_model_name(form);
-  const RewardScale unscaled;
-  const LearnedTermContext context{bench.language().vocabulary(), unscaled, bench.pool()};
-  nlohmann::json report = {{"pairs", nlohmann::json::object()}};
-  for (const PairAccuracy& family : pair_accuracy(
-           bench.language(), bench.log(), held_out_pairs, [&](std::span<const RequestPages> groups) {
-             return score_pages(context, parameters.view(), form, fit.gains, groups);
-           })) {
-    table.add_row({name, family.family + " pairs right", fmt::format("{:.3f}", family.accuracy),
-                   fmt::format("{}", family.pairs)});
-    report["pairs"][family.family] = {{"accuracy", family.accuracy}, {"pairs", family.pairs}};
-  }
-  if (form != PageModelForm::pairs) {
-    const UtilityQuality quality =
-        utility_quality(bench.language(), bench.log(), held_out_pages, parameters.view(), form, bench.pool());
-    add_quality_row(table, report, name, "click", quality.click);
-    add_quality_row(table, report, name, "purchase", quality.purchase);
-  }
-  return report;
+/// What the configuration says of how scores are read.
+RewardScale reading_of(const RewardsConfig& config) {
+  RewardScale reading;
+  reading.page_pessimism = config.page.pessimism;
+  reading.item_pessimism = config.item.pessimism;
+  reading.item_uncertainty = config.item.uncertainty;
+  return reading;
 }
 
 void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePair>& held_out_pairs,
@@ -144,7 +121,7 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
   }
   const std::vector<FeedbackPage> held_out_pages = held_out.pages;
   FlatParameters parameters = made_on_all(bench.learners(), [&] {
-    return start_parameters(bench, page_model_shape(bench.experiment(), form), 1);
+    return start_parameters(bench, page_model_shape(bench.experiment(), form), 1, config.ensemble);
   });
   PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
                      fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
@@ -152,14 +129,21 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
   on_first_rank(bench.learners(), [&] {
     fmt::print("{}\n{}", name, curve_table(result, "loss a page"));
     write_curve(bench.run().file("curves/" + name + ".json"), result, "loss a page");
-    reports[name] = page_model_report(fit, form, parameters, held_out_pages, held_out_pairs, table);
+    PageModelTrial trial{
+        bench,          name,           form,     parameters.view(), fit.gains, reading_of(fit.config),
+        held_out_pages, held_out_pairs, fit.truth};
+    const nlohmann::json calibration = calibrate(trial, config.calibration);
+    reports[name] = page_model_report(trial, table);
+    if (!calibration.is_null()) reports[name]["calibration"] = calibration;
+    fit.readings[name] = trial.reading;
     save_model(bench.run().reward(name), parameters.view(), {"page-model", bench.language().hash(), 0, {}});
   });
 }
 
 FlatParameters start_of_item_model(const RewardFit& fit) {
   Workbench& bench = fit.bench;
-  FlatParameters parameters = start_parameters(bench, item_model_shape(bench.experiment()), 2);
+  FlatParameters parameters =
+      start_parameters(bench, item_model_shape(bench.experiment()), 2, fit.config.item.ensemble);
   if (fit.config.item.start == ItemStart::page) {
     const PageModelForm form = fit.config.page.form;
     parameters.load_shared(load_model(bench.run().reward(page_model_name(form)),
@@ -168,6 +152,15 @@ FlatParameters start_of_item_model(const RewardFit& fit) {
                                .view());
   }
   return parameters;
+}
+
+void add_item_truth(const RewardFit& fit, const WeightsView& item, Table& table, nlohmann::json& report) {
+  const RewardScale reading = reading_of(fit.config);
+  const LearnedTermContext context{fit.bench.language().vocabulary(), reading, fit.bench.pool()};
+  report["truth"] = fit.truth.of_item_scores(score_items(context, item, fit.truth.pages()));
+  table.add_row({"item", "correlation with true attractiveness, random pages",
+                 fmt::format("{:.3f}", report["truth"]["pearson"].get<double>()),
+                 fmt::format("{}", report["truth"]["slots"].get<std::int64_t>())});
 }
 
 void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
@@ -183,6 +176,7 @@ void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
     table.add_row({"item", "swaps right", fmt::format("{:.3f}", task.held_out_accuracy()),
                    fmt::format("{}", task.held_out_swaps())});
     reports["item"] = {{"swaps", {{"accuracy", task.held_out_accuracy()}, {"pairs", task.held_out_swaps()}}}};
+    if (fit.truth.known()) add_item_truth(fit, parameters.view(), table, reports["item"]);
     save_model(bench.run().reward("item"), parameters.view(), {"item-model", bench.language().hash(), 0, {}});
   });
 }
@@ -202,7 +196,7 @@ void fit_judge(RewardFit& fit) {
   PageModelConfig config = fit.config.page;
   config.form = PageModelForm::utility;
   FlatParameters parameters = made_on_all(bench.learners(), [&] {
-    return start_parameters(bench, page_model_shape(bench.experiment(), config.form), 3);
+    return start_parameters(bench, page_model_shape(bench.experiment(), config.form), 3, config.ensemble);
   });
   PageModelTask task(bench.language(), bench.log(), std::move(train), std::move(held_out), config,
                      fit.config.gains.label_smoothing, fit.gains, bench.experiment().seed, bench.pool());
@@ -249,8 +243,8 @@ void fit_scales(RewardFit& fit) {
   Workbench& bench = fit.bench;
   const Experiment& experiment = bench.experiment();
   const GroupedPages pages = reference_pages(bench, fit.config.normaliser_pages);
-  const RewardScale unscaled;
-  const LearnedTermContext context{bench.language().vocabulary(), unscaled, bench.pool()};
+  const RewardScale reading = reading_of(fit.config);
+  const LearnedTermContext context{bench.language().vocabulary(), reading, bench.pool()};
   const FlatParameters item = load_model(bench.run().reward("item"), item_model_shape(experiment),
                                          "item-model", bench.language().hash())
                                   .on(bench.device());
@@ -260,8 +254,10 @@ void fit_scales(RewardFit& fit) {
     const FlatParameters page = load_model(bench.run().reward(name), page_model_shape(experiment, form),
                                            "page-model", bench.language().hash())
                                     .on(bench.device());
-    const auto page_scores = score_pages(context, page.view(), form, fit.gains, pages.groups);
-    fit_reward_scale(page_scores, item_scores, fit.config.clip)
+    const RewardScale& of_page = fit.readings.at(name);
+    const auto page_scores = score_pages({bench.language().vocabulary(), of_page, bench.pool()}, page.view(),
+                                         form, fit.gains, pages.groups);
+    fit_reward_scale(page_scores, item_scores, fit.config.clip, of_page)
         .save(bench.run().reward("scale-" + name + ".json"));
   }
 }
@@ -269,7 +265,9 @@ void fit_scales(RewardFit& fit) {
 }  // namespace
 
 ModelConfig page_model_shape(const Experiment& experiment, PageModelForm form) {
-  return reward_model_config(experiment.reward_model(), page_model_heads(form));
+  const RewardsConfig& rewards = experiment.rewards;
+  return reward_model_config(experiment.reward_model(),
+                             page_model_heads(form, page_heads(rewards.page, rewards.gains)));
 }
 
 std::string page_model_name(PageModelForm form) {

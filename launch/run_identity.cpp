@@ -42,7 +42,18 @@ bool was_always_so(const std::string& path, const std::string& value) {
                                                              {"rewards.gains.estimator", "ipw"},
                                                              {"rewards.gains.log_end", "null"},
                                                              {"rewards.swap.variants", "8"},
-                                                             {"rewards.swap.with", "both"}};
+                                                             {"rewards.swap.with", "both"},
+                                                             {"rewards.gains.cart", "0"},
+                                                             {"rewards.item.ensemble", "1"},
+                                                             {"rewards.item.form", "full"},
+                                                             {"rewards.item.pessimism", "0"},
+                                                             {"rewards.item.uncertainty", "null"},
+                                                             {"rewards.item.weight", "dcg"},
+                                                             {"rewards.page.calibration", "none"},
+                                                             {"rewards.page.ensemble", "1"},
+                                                             {"rewards.page.pair_head", "page"},
+                                                             {"rewards.page.pessimism", "0"},
+                                                             {"rewards.page.revenue", "listed"}};
   const auto found = kBefore.find(path);
   return found != kBefore.end() && found->second == value;
 }

@@ -84,19 +84,6 @@ std::string warning_list(const std::vector<TrainingRecord>& trainings) {
   return trainings.empty() ? "" : "<p>The numerics self-check had nothing to warn of.</p>\n";
 }
 
-std::string reward_table(const std::vector<RewardFigure>& figures) {
-  if (figures.empty()) return missing_note("No reward models were fitted; `pagewright fit-reward` does it.");
-  std::string html =
-      "<div class=\"scroll\"><table><caption>Reward models on held-out users (pairs right: .5 is "
-      "guessing)</caption><thead>"
-      "<tr><th>model</th><th class=\"words\">measure</th><th>value</th><th>count</th></tr></thead><tbody>\n";
-  for (const RewardFigure& figure : figures)
-    html += fmt::format("<tr><th>{}</th><td class=\"words\">{}</td><td>{:.3f}</td><td>{}</td></tr>\n",
-                        escape_html(figure.model), escape_html(figure.name), figure.value,
-                        count_text(figure.count));
-  return html + "</tbody></table></div>\n";
-}
-
 /// The metric that stands for the truth: its name and words.
 std::pair<std::string, std::string> truth_metric(const Evaluation& evaluation) {
   for (const PolicySummary& policy : evaluation.policies)
@@ -161,7 +148,7 @@ std::string learning_section(const ReportData& data) {
         "No learning curve was recorded; `pagewright sft` and `pagewright fit-reward` write them.");
   html += "<div class=\"plots\">\n";
   for (const CurveRecord& curve : records.curves) html += curve_figure(curve);
-  html += "</div>\n" + reward_table(records.reward_figures) + "<h3>Reinforcement learning</h3>\n";
+  html += "</div>\n<h3>Reinforcement learning</h3>\n";
   if (records.trainings.empty())
     return html + missing_note("No policy was trained yet; `pagewright train` does it.") + "</section>\n";
   html += "<div class=\"plots\">\n";

@@ -40,21 +40,54 @@ std::vector<std::string> text_lines(const std::string& text) {
   return lines;
 }
 
+std::string figure_name(const std::string& of, const std::string& key) {
+  if (of == "pairs") return key + " pairs";
+  if (key == "truth") return "random pages against the truth";
+  if (key == "same_request") return "random pages of one request";
+  return key;
+}
+
 /// Every {"accuracy" | "auc" | "calibration_error", "pairs" | "events"} of the file, wherever it lies.
 void collect_figures(const std::string& model, const std::string& name, const RecordJson& json,
                      std::vector<RewardFigure>& figures) {
   if (!json.is_object()) return;
-  const std::int64_t count = json.contains("pairs") && json["pairs"].is_number()
-                                 ? json["pairs"].get<std::int64_t>()
-                             : json.contains("events") ? json["events"].get<std::int64_t>()
-                                                       : 0;
-  const std::pair<const char*, const char*> kinds[] = {
-      {"accuracy", "right"}, {"auc", "AUC"}, {"calibration_error", "calibration error"}};
+  std::int64_t count = 0;
+  for (const char* counted : {"slots", "pages", "events", "pairs"})
+    if (json.contains(counted) && json[counted].is_number()) count = json[counted].get<std::int64_t>();
+  const std::pair<const char*, const char*> kinds[] = {{"accuracy", "right"},
+                                                       {"auc", "AUC"},
+                                                       {"calibration_error", "calibration error"},
+                                                       {"pearson", "correlation (Pearson)"},
+                                                       {"spearman", "rank correlation (Spearman)"}};
   for (const auto& [key, words] : kinds)
     if (json.contains(key) && json[key].is_number())
       figures.push_back({model, name + ", " + words, json[key].get<double>(), count});
   for (const auto& [key, value] : json.items())
-    collect_figures(model, name == "pairs" ? key + " pairs" : key, value, figures);
+    if (key != "calibration")  // before it: drawn, not listed
+      collect_figures(model, figure_name(name, key), value, figures);
+}
+
+ReliabilityRecord reliability_from(const std::string& model, const std::string& event, bool before,
+                                   const RecordJson& json) {
+  ReliabilityRecord record{model, event, before, json.at("calibration_error").get<double>(), {}};
+  for (const RecordJson& bin : json.at("reliability"))
+    record.bins.push_back({bin.at("predicted").get<double>(), bin.at("seen").get<double>()});
+  return record;
+}
+
+RewardCardRecord card_from(const RecordJson& card) {
+  RewardCardRecord record;
+  card.at("weaknesses").get_to(record.weaknesses);
+  for (const auto& [model, report] : card.at("models").items())
+    for (const char* event : {"click", "purchase", "cart"}) {
+      // Cards of older programs have no reliability.
+      if (!report.contains(event) || !report.at(event).contains("reliability")) continue;
+      if (report.contains("calibration") && report.at("calibration").contains(event))
+        record.reliability.push_back(
+            reliability_from(model, event, true, report.at("calibration").at(event).at("before")));
+      record.reliability.push_back(reliability_from(model, event, false, report.at(event)));
+    }
+  return record;
 }
 
 std::vector<std::filesystem::path> curve_files(const std::filesystem::path& folder) {
@@ -100,6 +133,8 @@ RunRecords read_run_records(const std::filesystem::path& run, std::span<const st
     for (const auto& [model, value] : models.items())
       collect_figures(model, "", value, records.reward_figures);
   });
+  const auto card = run / "rewards" / "card.json";
+  attempt(card, [&] { records.reward_card = card_from(RecordJson::parse(read_file(card))); });
   return records;
 }
 

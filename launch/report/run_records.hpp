@@ -37,12 +37,30 @@ struct RewardFigure {
   std::int64_t count = 0;
 };
 
+/// What a head of a page model predicts for held-out slots, and how often it happened.
+struct ReliabilityRecord {
+  std::string model, event;
+  bool before = false;  ///< before calibration
+  double error = 0;     ///< expected calibration error
+  struct Bin {
+    double predicted = 0, seen = 0;
+  };
+  std::vector<Bin> bins;
+};
+
+/// What rewards/card.json says beyond the figures.
+struct RewardCardRecord {
+  std::vector<ReliabilityRecord> reliability;
+  std::vector<std::string> weaknesses;
+};
+
 /// All that a run folder holds of these. What is not there is left out; a file that cannot be read is named
 /// in `problems`.
 struct RunRecords {
   std::vector<CurveRecord> curves;
   std::vector<TrainingRecord> trainings;
   std::vector<RewardFigure> reward_figures;
+  RewardCardRecord reward_card;
   std::vector<std::string> problems;
 };
 /// `policies` in the order in which they are wanted.

@@ -39,8 +39,11 @@ bool lies_under_any(std::string_view path, std::span<const std::string_view> pre
 constexpr std::string_view kNotOfLogs[] = {
     "log_pages", "prompt", "model",       "warmup",          "rewards",   "ppo",         "critic",
     "policies",  "device", "distributed", "candidate_order", "precision", "allow_oracle"};
-constexpr std::string_view kNotOfWarmups[] = {"rewards", "ppo", "critic", "policies", "allow_oracle"};
-constexpr std::string_view kNotOfClicks[] = {"prompt",
+constexpr std::string_view kNotOfWarmups[] = {"watch",  "rewards",  "ppo",
+                                              "critic", "policies", "allow_oracle"};
+constexpr std::string_view kNotOfClicks[] = {"watch",
+                                             "rewards.swap",
+                                             "prompt",
                                              "model",
                                              "warmup",
                                              "ppo",
@@ -63,7 +66,9 @@ constexpr std::string_view kNotOfClicks[] = {"prompt",
                                              "rewards.clip",
                                              "rewards.invalid",
                                              "rewards.normaliser_pages"};
-constexpr std::string_view kNotOfRewards[] = {"ppo",
+constexpr std::string_view kNotOfRewards[] = {"watch",
+                                              "rewards.swap",
+                                              "ppo",
                                               "critic",
                                               "policies",
                                               "allow_oracle",

@@ -68,6 +68,10 @@ GainConfig GainConfig::from(Section section) {
   section.read("click", config.click, at_least(0), "gain of a click");
   section.read("purchase", config.purchase, at_least(0),
                "gain of a purchase at the reference price, added to its click's");
+  section.read(
+      "cart", config.cart, at_least(0),
+      "gain of putting an item into the cart, added to its click's; above 0 the page model has a head "
+      "for it");
   section.read("price_power", config.price_power, in_closed(0, 4),
                "a purchase counts (price / price_ref) to this power; 0 where price is no revenue");
   section.read("price_ref", config.price_ref, positive().in_units("minor units"),

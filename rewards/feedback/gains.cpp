@@ -38,7 +38,7 @@ GainWeights gain_weights(const GainConfig& config, const FeedbackLog& log) {
 }
 
 GainWeights gain_weights(const GainConfig& config, std::optional<double> mean_price) {
-  GainWeights weights{config.click, config.purchase, config.price_power, 1.0, config.dismissal};
+  GainWeights weights{config.click, config.purchase, config.price_power, 1.0, config.dismissal, config.cart};
   if (config.price_power == 0) return weights;
   const std::optional<double> price_ref = config.price_ref ? config.price_ref : mean_price;
   require(
@@ -56,8 +56,10 @@ std::vector<SlotGain> slot_gain_parts(const GainWeights& weights, const Request&
   std::vector<SlotGain> gains(feedback.size());
   for (std::size_t k = 0; k < feedback.size(); ++k) {
     const SlotFeedback& slot = feedback[k];
+    const bool cart = weights.cart > 0 && slot.carts > 0;
     if (slot.dismissals > 0) gains[k].dismissal = -weights.dismissal;
-    if (slot.clicks > 0 || slot.purchases > 0) gains[k].click = weights.click;
+    if (slot.clicks > 0 || slot.purchases > 0 || cart) gains[k].click = weights.click;
+    if (cart) gains[k].cart = weights.cart;
     if (slot.purchases <= slot.returns) continue;
     const auto& listed = request.candidates.at(static_cast<std::size_t>(items[k])).price;
     double paid = slot.revenue;

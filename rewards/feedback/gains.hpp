@@ -38,6 +38,7 @@ enum class DelayForm { exponential, product_limit };
 struct GainConfig {
   double click = 1;
   double purchase = 5;
+  double cart = 0;
   double price_power = 1;
   std::optional<double> price_ref;  ///< absent: mean purchased price of the training pages
   double dismissal = 0;             ///< taken off where the user dismissed the item
@@ -88,9 +89,12 @@ GainWeights gain_weights(const GainConfig& config, std::optional<double> mean_pr
 /// Observed gain of a slot, by what it is for.
 struct SlotGain {
   double click = 0;
+  double cart = 0;
   double purchase = 0;
   double dismissal = 0;  ///< at most 0
-  double total() const { return click + purchase + dismissal; }
+  /// Of what the user did with a liking.
+  double engagement() const { return click + cart + purchase; }
+  double total() const { return engagement() + dismissal; }
 };
 
 /// Observed gain of each slot, [K] in page order. A purchase counts once, at what was paid in all for pieces

@@ -1,6 +1,8 @@
 #include "rewards/feedback/pairs.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -140,10 +142,23 @@ Page swap_slots(const Page& page, int i, int j) {
   return with_items(page, items);
 }
 
+namespace {
+
+double ideal_dcg(std::vector<double> gains) {
+  std::sort(gains.begin(), gains.end(), std::greater<>());
+  double sum = 0;
+  for (std::size_t k = 0; k < gains.size() && gains[k] > 0; ++k)
+    sum += gains[k] / std::log2(static_cast<double>(k) + 2);
+  return sum;
+}
+
+}  // namespace
+
 std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const ItemGains& gains, Split split) {
   std::vector<SwapPair> swaps;
   for (const JudgedPage& page : judge_pages(log, gains, split)) {
     const double trust = confidence(page.evidence, gains.config().full_confidence);
+    const double ideal = ideal_dcg(page.item_gains);
     for (std::size_t i = 0; i < page.items.size(); ++i) {
       for (std::size_t j = i + 1; j < page.items.size(); ++j) {
         const double gap = page.item_gains[i] - page.item_gains[j];
@@ -152,7 +167,8 @@ std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const ItemGains& g
             1 / std::log2(static_cast<double>(i) + 2) - 1 / std::log2(static_cast<double>(j) + 2);
         const int first = static_cast<int>(i), second = static_cast<int>(j);
         const double bias = gap > 0 ? gains.pair_weight(first, second) : gains.pair_weight(second, first);
-        swaps.push_back({page.index, first, second, gap > 0, discount_gap * std::abs(gap) * trust * bias});
+        swaps.push_back(
+            {page.index, first, second, gap > 0, discount_gap * std::abs(gap) * trust * bias, ideal});
       }
     }
   }

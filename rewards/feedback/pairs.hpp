@@ -87,6 +87,7 @@ struct SwapPair {
   int j = 0;              ///< page-order slot, i < j
   bool first_better = true;
   double weight = 0;
+  double ideal = 0;  ///< the page's ideal DCG: sum_k d_k g_(k), positive gains in falling order
 };
 
 /// All swaps of slots with different gains on the pages of the split; the swapped page need not be valid.

@@ -14,8 +14,10 @@ namespace pagewright {
 struct FeedbackPage {
   std::int64_t request = 0;  ///< index into FeedbackLog::requests
   Page page;
-  std::vector<float> clicked;    ///< [K] 0 or 1
-  std::vector<float> purchased;  ///< [K] 0 or 1; implies clicked
+  std::vector<float> clicked;      ///< [K] 0 or 1
+  std::vector<float> purchased;    ///< [K] 0 or 1; implies clicked
+  std::vector<float> carted = {};  ///< [K] 0 or 1; implies clicked if carts have a gain
+  std::vector<float> paid = {};  ///< [K] minor units in all; 0 where nothing was bought or no price is known
 };
 
 /// The pages that `gains` learns from in a split, in the order of the log.

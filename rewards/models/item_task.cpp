@@ -8,7 +8,7 @@
 
 #include "core/base/rng.hpp"
 #include "core/numerics/device_copy.hpp"
-#include "rewards/terms/request_pages.hpp"
+#include "rewards/models/head_ensemble.hpp"
 
 namespace pagewright {
 
@@ -24,6 +24,20 @@ std::vector<std::vector<SwapPair>> swaps_by_page(const std::vector<SwapPair>& sw
     pages.back().push_back(swap);
   }
   return pages;
+}
+
+double swap_weight(const SwapPair& swap, SwapWeight weight) {
+  return weight == SwapWeight::ndcg && swap.ideal > 0 ? swap.weight / swap.ideal : swap.weight;
+}
+
+void count_right(const SwapScores& scores, std::span<const SwapInBatch> swaps, LaneSums& sums) {
+  const std::vector<float> original = floats_on_host(scores.original),
+                           swapped = floats_on_host(scores.swapped);
+  for (std::size_t s = 0; s < swaps.size(); ++s) {
+    const float gap = swaps[s].sign * (original[s] - swapped[s]);
+    sums["swaps"] += 1;
+    sums["swaps_right"] += gap > 0 ? 1 : 0;
+  }
 }
 
 }  // namespace
@@ -58,13 +72,12 @@ at::Tensor ItemModelTask::loss(const WeightsView& weights, std::span<const std::
                                LaneSums& sums) const {
   std::vector<const PageSwaps*> pages;
   for (std::int64_t example : examples) pages.push_back(&train_[static_cast<std::size_t>(example)]);
-  return swap_loss_of(weights, pages, static_cast<std::uint64_t>(epoch_), sums);
+  return swap_loss_of(weights, pages, static_cast<std::uint64_t>(epoch_), /*resample=*/true, sums);
 }
 
-at::Tensor ItemModelTask::swap_loss_of(const WeightsView& weights, std::span<const PageSwaps* const> pages,
-                                       std::uint64_t epoch, LaneSums& sums) const {
-  std::vector<RequestPages> groups;
-  std::vector<SwapInBatch> swaps;
+ItemModelTask::Gathered ItemModelTask::gather(std::span<const PageSwaps* const> pages,
+                                              std::uint64_t epoch) const {
+  Gathered gathered;
   std::int64_t next_page = 0;
   for (const PageSwaps* of_page : pages) {
     const std::vector<SwapPair> drawn = draw_swaps(*of_page, epoch);
@@ -73,31 +86,54 @@ at::Tensor ItemModelTask::swap_loss_of(const WeightsView& weights, std::span<con
     const Request& request = log_.requests[static_cast<std::size_t>(logged.request)].request;
     CandidateOrder order =
         language_.candidate_order(request, epoch, static_cast<std::uint64_t>(logged.request));
-    RequestPages& group = groups.emplace_back();
+    RequestPages& group = gathered.groups.emplace_back();
     group.request = &request;
     group.key = logged.request;
     group.encoded.push_back(language_.encode(order, logged.page));
     const std::int64_t original = next_page++;
     for (const SwapPair& swap : drawn) {
-      group.encoded.push_back(language_.encode(order, swap_slots(logged.page, swap.i, swap.j)));
-      swaps.push_back({original, next_page++, swap.first_better ? 1.0F : -1.0F,
-                       static_cast<float>(swap.weight / static_cast<double>(drawn.size())), swap.i, swap.j});
+      std::int64_t swapped = original;
+      if (config_.form == SwapForm::full) {
+        group.encoded.push_back(language_.encode(order, swap_slots(logged.page, swap.i, swap.j)));
+        swapped = next_page++;
+      }
+      const double share = 1.0 / static_cast<double>(drawn.size());
+      gathered.swaps.push_back({original, swapped, swap.first_better ? 1.0F : -1.0F,
+                                static_cast<float>(swap_weight(swap, config_.weight) * share), swap.i,
+                                swap.j});
+      gathered.request.push_back(&request);
     }
     group.prompt = language_.prompt(request, std::move(order));
   }
-  if (swaps.empty()) return {};
-  const PageBatch batch = pack_pages(language_.vocabulary(), pages_of(groups));
-  const ItemModelOutputs outputs = item_model_forward(weights, batch);
-  const std::vector<float> score = floats_on_host(outputs.discounted);
-  for (const SwapInBatch& swap : swaps) {
-    const float gap = swap.sign * (score[static_cast<std::size_t>(swap.original)] -
-                                   score[static_cast<std::size_t>(swap.swapped)]);
-    sums["swaps"] += 1;
-    sums["swaps_right"] += gap > 0 ? 1 : 0;
+  return gathered;
+}
+
+SwapScores ItemModelTask::scores(const ItemModelOutputs& outputs, const PageBatch& batch,
+                                 std::span<const SwapInBatch> swaps) const {
+  return config_.form == SwapForm::full ? full_swap_scores(outputs, swaps)
+                                        : order_free_swap_scores(outputs, batch, swaps);
+}
+
+at::Tensor ItemModelTask::swap_loss_of(const WeightsView& weights, std::span<const PageSwaps* const> pages,
+                                       std::uint64_t epoch, bool resample, LaneSums& sums) const {
+  const Gathered gathered = gather(pages, epoch);
+  if (gathered.swaps.empty()) return {};
+  const PageBatch batch = pack_pages(language_.vocabulary(), pages_of(gathered.groups));
+  const std::vector<ItemModelOutputs> members = item_model_members(weights, batch);
+  count_right(scores(mean_of_members(members), batch, gathered.swaps), gathered.swaps, sums);
+  at::Tensor total;
+  for (std::size_t member = 0; member < members.size(); ++member) {
+    std::vector<SwapInBatch> swaps = gathered.swaps;
+    if (members.size() > 1)
+      for (std::size_t s = 0; s < swaps.size(); ++s)
+        swaps[s].weight *=
+            static_cast<float>(member_weight(*gathered.request[s], seed_, member, members.size(), resample));
+    at::Tensor loss = swap_loss(scores(members[member], batch, swaps), swaps);
+    if (config_.position_penalty != 0 && config_.form == SwapForm::full)
+      loss = loss + config_.position_penalty * position_penalty(members[member], batch, swaps);
+    total = total.defined() ? total + loss : loss;
   }
-  const at::Tensor loss = swap_loss(outputs, swaps);
-  if (config_.position_penalty == 0) return loss;
-  return loss + config_.position_penalty * position_penalty(outputs, batch, swaps);
+  return total;
 }
 
 double ItemModelTask::held_out_loss(const WeightsView& weights) {
@@ -112,7 +148,7 @@ double ItemModelTask::held_out_loss(const WeightsView& weights) {
     for (std::size_t i = chunk * kHeldOutItemChunk;
          i < std::min(held_out_.size(), (chunk + 1) * kHeldOutItemChunk); ++i)
       pages.push_back(&held_out_[i]);
-    const at::Tensor loss = swap_loss_of(weights, pages, kHeldOutItemEpoch, sums[chunk]);
+    const at::Tensor loss = swap_loss_of(weights, pages, kHeldOutItemEpoch, /*resample=*/false, sums[chunk]);
     losses[chunk] = loss.defined() ? loss.item<double>() : 0;
   });
   double loss = 0, swaps = 0, right = 0;

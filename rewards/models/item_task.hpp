@@ -10,12 +10,15 @@
 #include "rewards/feedback/pairs.hpp"
 #include "rewards/models/item_model.hpp"
 #include "rewards/models/reward_config.hpp"
+#include "rewards/terms/request_pages.hpp"
 
 namespace pagewright {
 
 /// An example is a logged page with all its swaps (make_swap_pairs); each epoch draws at most `config.swaps`
 /// of them, and only such that leave a page that the schema allows: others are never shown. The loss is
-/// swap_loss plus `config.position_penalty` times position_penalty. References must outlive the task.
+/// swap_loss by `config.form` plus, in the full form, `config.position_penalty` times position_penalty; of
+/// several members the mean, and in training each weighs users by bootstrap_weight(). References must outlive
+/// the task.
 class ItemModelTask : public SupervisedTask {
  public:
   ItemModelTask(const PageLanguage& language, const FeedbackLog& log, const std::vector<SwapPair>& train,
@@ -36,10 +39,21 @@ class ItemModelTask : public SupervisedTask {
 
  private:
   using PageSwaps = std::vector<SwapPair>;  ///< all of one page
+  /// The pages of a batch and their swaps.
+  struct Gathered {
+    std::vector<RequestPages> groups;
+    std::vector<SwapInBatch> swaps;
+    std::vector<const Request*> request;  ///< [swaps]
+  };
 
   std::vector<SwapPair> draw_swaps(const PageSwaps& swaps, std::uint64_t epoch) const;
+  Gathered gather(std::span<const PageSwaps* const> pages, std::uint64_t epoch) const;
+  /// By the configured form.
+  SwapScores scores(const ItemModelOutputs& outputs, const PageBatch& batch,
+                    std::span<const SwapInBatch> swaps) const;
+  /// `resample`: members weigh users differently.
   at::Tensor swap_loss_of(const WeightsView& weights, std::span<const PageSwaps* const> pages,
-                          std::uint64_t epoch, LaneSums& sums) const;
+                          std::uint64_t epoch, bool resample, LaneSums& sums) const;
 
   const PageLanguage& language_;
   const FeedbackLog& log_;

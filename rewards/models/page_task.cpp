@@ -1,6 +1,7 @@
 #include "rewards/models/page_task.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "core/base/rng.hpp"
 #include "core/rl/aggregation.hpp"
 #include "core/rl/pairwise_loss.hpp"
+#include "rewards/models/head_ensemble.hpp"
 #include "rewards/models/tensor_sums.hpp"
 
 namespace pagewright {
@@ -28,6 +30,18 @@ std::vector<std::vector<const PagePair*>> by_family(const std::vector<PagePair>&
   }
   std::erase_if(families, [](const auto& family) { return family.empty(); });
   return families;
+}
+
+/// The first `slots` slots: those of the logged pages, which come before those of pairs.
+PageModelOutputs first_slots(const PageModelOutputs& outputs, std::int64_t slots) {
+  PageModelOutputs first;
+  const auto cut = [&](at::Tensor PageModelOutputs::*part) {
+    if ((outputs.*part).defined()) first.*part = (outputs.*part).narrow(0, 0, slots);
+  };
+  for (const auto part : {&PageModelOutputs::click_logit, &PageModelOutputs::purchase_logit,
+                          &PageModelOutputs::cart_logit, &PageModelOutputs::revenue})
+    cut(part);
+  return first;
 }
 
 }  // namespace
@@ -62,7 +76,24 @@ at::Tensor PageModelTask::loss(const WeightsView& weights, std::span<const std::
   for (std::int64_t example : examples)
     parts.push_back(
         {&train_.pages[static_cast<std::size_t>(example)], draw_pair(train_pairs_, epoch, example)});
-  return loss_of(weights, parts, epoch);
+  return loss_of(weights, parts, epoch, /*resample=*/true);
+}
+
+void PageModelTask::add_labels(const FeedbackPage& page, SlotLabels& labels) const {
+  const auto append = [](std::vector<float>& all, const std::vector<float>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+  };
+  append(labels.clicked, page.clicked);
+  append(labels.purchased, page.purchased);
+  append(labels.carted, page.carted);
+  const Request& request = log_.requests[static_cast<std::size_t>(page.request)].request;
+  const std::vector<std::int32_t> items = page.page.items();
+  for (std::size_t k = 0; k < page.paid.size(); ++k) {
+    const auto& price = request.candidates.at(static_cast<std::size_t>(items[k])).price;
+    const double listed = price && *price > 0 ? static_cast<double>(*price) : gains_.price_ref;
+    labels.revenue.push_back(
+        page.paid[k] > 0 ? static_cast<float>(std::pow(page.paid[k] / listed, gains_.price_power)) : 0.0F);
+  }
 }
 
 RequestPages PageModelTask::encode(std::int64_t request_index, std::uint64_t epoch,
@@ -77,60 +108,76 @@ RequestPages PageModelTask::encode(std::int64_t request_index, std::uint64_t epo
   return group;
 }
 
-at::Tensor PageModelTask::loss_of(const WeightsView& weights, std::span<const Part> parts,
-                                  std::uint64_t epoch) const {
-  const bool utility = config_.form != PageModelForm::pairs;
-  std::vector<RequestPages> groups;
-  std::vector<SlotValue> values;
-  SlotLabels labels;
+at::Tensor PageModelTask::pair_loss(const at::Tensor& high, const at::Tensor& low,
+                                    std::span<const double> omega, std::span<const double> centring) const {
+  const at::Tensor margin =
+      tensor_like(std::vector<float>(omega.size(), static_cast<float>(config_.margin)), high);
+  const at::Tensor centred = high + low;
+  return weighted_sum(bradley_terry_terms(high, low, margin, label_smoothing_), omega) +
+         weighted_sum(centred * centred, centring);
+}
+
+PageModelTask::Gathered PageModelTask::gather(std::span<const Part> parts, std::uint64_t epoch) const {
+  Gathered gathered;
   std::int64_t next_page = 0;
   const auto add_values = [&](const RequestPages& group, const Page& page) {
     const auto of_page = slot_values(gains_, *group.request, page);
-    values.insert(values.end(), of_page.begin(), of_page.end());
-    ++next_page;
+    gathered.values.insert(gathered.values.end(), of_page.begin(), of_page.end());
+    return next_page++;
   };
-  if (utility)
+  if (config_.form != PageModelForm::pairs)
     for (const Part& part : parts) {
-      groups.push_back(encode(part.page->request, epoch, {&part.page->page}));
-      add_values(groups.back(), part.page->page);
-      labels.clicked.insert(labels.clicked.end(), part.page->clicked.begin(), part.page->clicked.end());
-      labels.purchased.insert(labels.purchased.end(), part.page->purchased.begin(),
-                              part.page->purchased.end());
+      gathered.groups.push_back(encode(part.page->request, epoch, {&part.page->page}));
+      add_values(gathered.groups.back(), part.page->page);
+      add_labels(*part.page, gathered.labels);
     }
-  std::vector<std::int64_t> better, worse;
-  std::vector<double> omega;
   for (const Part& part : parts) {
     if (!part.pair) continue;
-    groups.push_back(encode(part.pair->request, epoch, {&part.pair->better, &part.pair->worse}));
-    better.push_back(next_page);
-    add_values(groups.back(), part.pair->better);
-    worse.push_back(next_page);
-    add_values(groups.back(), part.pair->worse);
-    omega.push_back(part.pair->weight);
+    gathered.groups.push_back(encode(part.pair->request, epoch, {&part.pair->better, &part.pair->worse}));
+    gathered.better.push_back(add_values(gathered.groups.back(), part.pair->better));
+    gathered.worse.push_back(add_values(gathered.groups.back(), part.pair->worse));
   }
-  if (groups.empty()) return {};
-  const PageBatch batch = pack_pages(language_.vocabulary(), pages_of(groups));
-  PageModelOutputs outputs = page_model_forward(weights, config_.form, batch, values);
+  return gathered;
+}
 
+at::Tensor PageModelTask::member_loss(const PageModelOutputs& member, const Gathered& gathered,
+                                      std::span<const Part> parts, const RequestWeight& weight) const {
+  const bool utility = config_.form != PageModelForm::pairs;
   at::Tensor total;
-  if (!better.empty()) {
-    const at::Tensor high = select_values(outputs.page, better);
-    const at::Tensor low = select_values(outputs.page, worse);
-    const at::Tensor margin =
-        tensor_like(std::vector<float>(better.size(), static_cast<float>(config_.margin)), high);
-    const at::Tensor centred = high + low;
-    const double scale = utility ? config_.pair_weight : 1.0;
-    for (double& factor : omega) factor *= scale;
-    total =
-        weighted_sum(bradley_terry_terms(high, low, margin, label_smoothing_), omega) +
-        weighted_sum(centred * centred, std::vector<double>(better.size(), scale * config_.score_penalty));
+  if (!gathered.better.empty()) {
+    std::vector<double> omega, centring;
+    for (const Part& part : parts) {
+      if (!part.pair) continue;
+      const double scale = weight(part.pair->request) * (utility ? config_.pair_weight : 1.0);
+      omega.push_back(part.pair->weight * scale);
+      centring.push_back(config_.score_penalty * scale);
+    }
+    total = pair_loss(select_values(member.page, gathered.better), select_values(member.page, gathered.worse),
+                      omega, centring);
   }
-  if (utility) {
-    const auto slots = static_cast<std::int64_t>(labels.clicked.size());
-    outputs.click_logit = outputs.click_logit.narrow(0, 0, slots);
-    outputs.purchase_logit = outputs.purchase_logit.narrow(0, 0, slots);
-    const at::Tensor observed = utility_loss(outputs, labels);
-    total = total.defined() ? total + observed : observed;
+  if (!utility) return total;
+  std::vector<double> of_slots;
+  for (const Part& part : parts)
+    of_slots.insert(of_slots.end(), part.page->clicked.size(), weight(part.page->request));
+  const at::Tensor observed =
+      utility_loss(first_slots(member, std::ssize(of_slots)), gathered.labels, of_slots);
+  return total.defined() ? total + observed : observed;
+}
+
+at::Tensor PageModelTask::loss_of(const WeightsView& weights, std::span<const Part> parts,
+                                  std::uint64_t epoch, bool resample) const {
+  const Gathered gathered = gather(parts, epoch);
+  if (gathered.groups.empty()) return {};
+  const PageBatch batch = pack_pages(language_.vocabulary(), pages_of(gathered.groups));
+  const std::vector<PageModelOutputs> members =
+      page_model_members(weights, config_.form, batch, gathered.values);
+  at::Tensor total;
+  for (std::size_t member = 0; member < members.size(); ++member) {
+    const at::Tensor loss = member_loss(members[member], gathered, parts, [&](std::int64_t request) {
+      return member_weight(log_.requests[static_cast<std::size_t>(request)].request, seed_, member,
+                           members.size(), resample);
+    });
+    total = total.defined() ? total + loss : loss;
   }
   return total;
 }
@@ -146,7 +193,7 @@ double PageModelTask::held_out_loss(const WeightsView& weights) {
     for (std::size_t i = begin; i < std::min(count, begin + kHeldOutPageChunk); ++i)
       parts.push_back(
           {&held_out_.pages[i], draw_pair(held_out_pairs_, kHeldOutPageEpoch, static_cast<std::int64_t>(i))});
-    const at::Tensor loss = loss_of(weights, parts, kHeldOutPageEpoch);
+    const at::Tensor loss = loss_of(weights, parts, kHeldOutPageEpoch, /*resample=*/false);
     losses[static_cast<std::size_t>(job)] = loss.defined() ? loss.item<double>() : 0;
   });
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(count);

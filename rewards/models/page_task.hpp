@@ -1,6 +1,7 @@
 #pragma once
 // Fitting the page model: observed clicks and purchases (utility), page pairs (pairs), or both on one score.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ struct PageTaskData {
 };
 
 /// An example is a logged page. With pairs, each example draws one pair an epoch: a family first (all that
-/// have pairs are equally likely, lambda_f), then a pair of it. References must outlive the task.
+/// have pairs are equally likely, lambda_f), then a pair of it. Of several members the loss is the mean, and
+/// in training each weighs users by bootstrap_weight(). References must outlive the task.
 class PageModelTask : public SupervisedTask {
  public:
   PageModelTask(const PageLanguage& language, const FeedbackLog& log, PageTaskData train,
@@ -44,10 +46,28 @@ class PageModelTask : public SupervisedTask {
     const PagePair* pair = nullptr;
   };
 
+  /// The pages of a batch: logged ones with what happened on them, then pairs.
+  struct Gathered {
+    std::vector<RequestPages> groups;
+    std::vector<SlotValue> values;            ///< [S] of all pages
+    SlotLabels labels;                        ///< of the logged pages
+    std::vector<std::int64_t> better, worse;  ///< [P] page ordinals
+  };
+  using RequestWeight = std::function<double(std::int64_t request)>;
+
   const PagePair* draw_pair(const PairsByFamily& pairs, std::uint64_t epoch, std::int64_t example) const;
   RequestPages encode(std::int64_t request, std::uint64_t epoch,
                       std::initializer_list<const Page*> pages) const;
-  at::Tensor loss_of(const WeightsView& weights, std::span<const Part> parts, std::uint64_t epoch) const;
+  /// `resample`: members weigh users differently.
+  at::Tensor loss_of(const WeightsView& weights, std::span<const Part> parts, std::uint64_t epoch,
+                     bool resample) const;
+  Gathered gather(std::span<const Part> parts, std::uint64_t epoch) const;
+  void add_labels(const FeedbackPage& page, SlotLabels& labels) const;
+  at::Tensor member_loss(const PageModelOutputs& member, const Gathered& gathered,
+                         std::span<const Part> parts, const RequestWeight& weight) const;
+  /// Bradley-Terry of the better and the worse pages' scores, [P] each, and the penalty that centres them.
+  at::Tensor pair_loss(const at::Tensor& high, const at::Tensor& low, std::span<const double> omega,
+                       std::span<const double> centring) const;
 
   const PageLanguage& language_;
   const FeedbackLog& log_;

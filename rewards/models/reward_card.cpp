@@ -105,7 +105,7 @@ void find_weaknesses(Weaknesses& weak, const CardJson& models) {
       for (const auto& [family, figures] : report.at("pairs").items())
         weak.of_order(model, family + " pairs", figures);
     if (report.contains("swaps")) weak.of_order(model, "swaps", report.at("swaps"));
-    for (const char* event : {"click", "purchase"})
+    for (const char* event : {"click", "purchase", "cart"})
       if (report.contains(event)) weak.of_events(model, event, report.at(event));
   }
 }
@@ -124,9 +124,15 @@ void add_model_rows(Table& table, const std::string& model, const CardJson& repo
   if (report.contains("swaps"))
     table.add_row(
         {model, "swaps right", order_row_share(report.at("swaps")), count(report.at("swaps").at("pairs"))});
-  for (const std::string event : {"click", "purchase"}) {
+  for (const std::string event : {"click", "purchase", "cart"}) {
     if (!report.contains(event)) continue;
     const CardJson& figures = report.at(event);
+    if (report.contains("calibration") && report.at("calibration").contains(event))
+      table.add_row(
+          {model, event + " calibration error before calibration",
+           fmt::format("{:.4f}",
+                       report.at("calibration").at(event).at("before").at("calibration_error").get<double>()),
+           count(figures.at("events"))});
     table.add_row({model, event + " AUC", fmt::format("{:.3f}", figures.at("auc").get<double>()),
                    count(figures.at("events"))});
     table.add_row({model, event + " rate, predicted and seen",
@@ -137,6 +143,25 @@ void add_model_rows(Table& table, const std::string& model, const CardJson& repo
                    fmt::format("{:.4f}", figures.at("calibration_error").get<double>()),
                    count(figures.at("events"))});
   }
+}
+
+/// On random pages of a simulated log.
+void add_truth_rows(Table& table, const std::string& model, const CardJson& truth) {
+  const bool pages = truth.contains("pages");
+  const std::string count = fmt::format("{}", truth.at(pages ? "pages" : "slots").get<std::int64_t>());
+  table.add_row(
+      {model,
+       fmt::format("correlation with true {} on random pages, Pearson and Spearman",
+                   pages ? "utility" : "attractiveness"),
+       fmt::format("{:.3f}, {:.3f}", truth.at("pearson").get<double>(), truth.at("spearman").get<double>()),
+       count});
+  if (pages)
+    table.add_row({model, "random pages of one request in the true order",
+                   order_row_share(truth.at("same_request")),
+                   fmt::format("{}", truth.at("same_request").at("pairs").get<std::int64_t>())});
+  if (truth.contains("spread"))
+    table.add_row({model, "deviation over the ensemble",
+                   fmt::format("{:.4f}", truth.at("spread").get<double>()), count});
 }
 
 std::string data_markdown(const CardJson& data) {
@@ -199,7 +224,10 @@ nlohmann::json reward_card(const RewardCardData& data, const nlohmann::json& mod
 std::string reward_card_markdown(const nlohmann::json& card) {
   std::string text = "# Reward models\n\n## Fitted to\n\n" + data_markdown(card.at("data"));
   Table table({"model", "on held-out users", "value (95 % interval)", "count"});
-  for (const auto& [model, report] : card.at("models").items()) add_model_rows(table, model, report);
+  for (const auto& [model, report] : card.at("models").items()) {
+    add_model_rows(table, model, report);
+    if (report.contains("truth")) add_truth_rows(table, model, report.at("truth"));
+  }
   text += "\n## How good they are\n\n" + table.to_markdown() + "\n## Known weaknesses\n\n";
   for (const auto& sentence : card.at("weaknesses")) text += "- " + sentence.get<std::string>() + "\n";
   if (card.at("weaknesses").empty()) text += "None was found by these figures.\n";

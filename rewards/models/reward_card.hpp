@@ -31,7 +31,8 @@ struct RewardCardData {
 };
 
 /// The card: {"format", "version", "data", "models", "weaknesses"}. `models` is rewards/report.json: by model
-/// the accuracy by pair family or of swaps, and AUC and calibration of clicks and purchases. Weaknesses are
+/// the accuracy by pair family or of swaps, AUC, calibration and reliability of clicks, purchases and carts,
+/// before and after calibration, and in a simulated shop what the truth says. Weaknesses are
 /// sentences: families that are ordered no better than chance (95 % Wilson interval), figures of few pairs
 /// or events, calibration, propensities that are assumed, purchases that are missing.
 nlohmann::json reward_card(const RewardCardData& data, const nlohmann::json& models);

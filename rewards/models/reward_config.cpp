@@ -21,6 +21,21 @@ FitConfig FitConfig::from(const Section& section, FitConfig config) {
   return config;
 }
 
+namespace {
+
+void read_ensemble(const Section& section, int& ensemble, double& pessimism) {
+  section.read(
+      "ensemble", ensemble, in_closed(1, 64),
+      "sets of heads on the one backbone, each with its own start and its own weights of users; their "
+      "mean is the score, their standard deviation its uncertainty");
+  section.read("pessimism", pessimism, at_least(0),
+               "a score counts as its mean less this many standard deviations over the ensemble");
+  if (pessimism > 0 && ensemble == 1)
+    section.complain("pessimism", "pessimism needs an ensemble of 2 heads or more");
+}
+
+}  // namespace
+
 PageModelConfig PageModelConfig::from(const Section& section) {
   PageModelConfig config;
   section.read_enum(
@@ -34,6 +49,22 @@ PageModelConfig PageModelConfig::from(const Section& section) {
   section.read("margin", config.margin, at_least(0), "margin subtracted from the score difference of a pair");
   section.read("score_penalty", config.score_penalty, at_least(0),
                "weight of the squared sum of a pair's scores");
+  section.read_enum(
+      "pair_head", config.pair_head, {{"page", PairHead::page}, {"slots", PairHead::slots}},
+      "where the pairs form reads its score: page (a head at the page end) or slots (the sum of a head "
+      "over the slots)");
+  section.read_enum(
+      "revenue", config.revenue, {{"listed", RevenueSource::listed}, {"head", RevenueSource::head}},
+      "what a purchase is worth: listed (that of the listed price) or head (a head predicts what is "
+      "paid against the listed price: several pieces, discounts)");
+  read_ensemble(section, config.ensemble, config.pessimism);
+  section.read_enum(
+      "calibration", config.calibration,
+      {{"none", CalibrationKind::none},
+       {"temperature", CalibrationKind::temperature},
+       {"isotonic", CalibrationKind::isotonic}},
+      "how predicted probabilities are corrected, by one half of the held-out users; the other half "
+      "says how good they are before and after");
   return config;
 }
 
@@ -46,6 +77,21 @@ ItemModelConfig ItemModelConfig::from(const Section& section) {
                "swapped pages evaluated beside each logged page, at most");
   section.read("position_penalty", config.position_penalty, at_least(0),
                "weight of the squared change of an item's score when it changes places");
+  section.read_enum(
+      "form", config.form, {{"full", SwapForm::full}, {"order_free", SwapForm::order_free}},
+      "full: the swapped page is scored as well; order_free: scores of the page alone are compared, "
+      "as if they did not depend on the order, several times faster and without position_penalty");
+  section.read_enum(
+      "weight", config.weight, {{"dcg", SwapWeight::dcg}, {"ndcg", SwapWeight::ndcg}},
+      "of a swap: dcg (difference of discounts times difference of gains) or ndcg (the same over the "
+      "page's ideal DCG, so that pages with many gains weigh no more than others)");
+  read_ensemble(section, config.ensemble, config.pessimism);
+  section.read(
+      "uncertainty", config.uncertainty, positive(),
+      "e: the reward of a slot weighs 1 / (u + e), u being the deviation over the ensemble in standard "
+      "deviations of the item score; null: all slots weigh the same");
+  if (config.uncertainty && config.ensemble == 1)
+    section.complain("uncertainty", "uncertainty needs an ensemble of 2 heads or more");
   return config;
 }
 

@@ -2,6 +2,7 @@
 // Configuration of the learned rewards: the section `rewards` of an experiment.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/model/model_config.hpp"
@@ -9,6 +10,7 @@
 #include "rewards/clicks/clicks_config.hpp"
 #include "rewards/credit/swap_config.hpp"
 #include "rewards/feedback/pairs.hpp"
+#include "rewards/models/calibration.hpp"
 
 namespace pagewright {
 
@@ -27,6 +29,19 @@ enum class ItemCredit { head, utility, swap };
 /// random.
 enum class ItemStart { page, random };
 
+/// Where the pairs form reads its score: at the page end, or as the sum of a head over the slots.
+enum class PairHead { page, slots };
+
+/// What a purchase of an item is worth: that of its listed price, or what a head predicts of what is paid.
+enum class RevenueSource { listed, head };
+
+/// What the swap loss compares (rewards/models/item_model.hpp): the page with the swapped page, or scores on
+/// the one page as if they did not depend on the order.
+enum class SwapForm { full, order_free };
+
+/// Weight of a swap: |d_i - d_j| |g_i - g_j|, or that divided by the page's ideal DCG.
+enum class SwapWeight { dcg, ndcg };
+
 /// How one reward model is fitted.
 struct FitConfig {
   int epochs = 3;
@@ -44,6 +59,11 @@ struct PageModelConfig {
   double pair_weight = 0.3;     ///< of the pair loss beside the utility loss (`form: both`)
   double margin = 0;            ///< m_f of the pair loss
   double score_penalty = 1e-3;  ///< c_reg: keeps the scores of a pair centred
+  PairHead pair_head = PairHead::page;
+  RevenueSource revenue = RevenueSource::listed;
+  int ensemble = 1;      ///< members of Note [Head ensembles]
+  double pessimism = 0;  ///< kappa: a score counts as mean - kappa * deviation over members
+  CalibrationKind calibration = CalibrationKind::none;
   static PageModelConfig from(const Section& section);
 };
 
@@ -52,6 +72,11 @@ struct ItemModelConfig {
   ItemStart start = ItemStart::page;
   int swaps = 4;                ///< swapped pages evaluated beside a logged page, at most
   double position_penalty = 1;  ///< c of Note [Position penalty]
+  SwapForm form = SwapForm::full;
+  SwapWeight weight = SwapWeight::dcg;
+  int ensemble = 1;
+  double pessimism = 0;
+  std::optional<double> uncertainty;  ///< e: a slot's reward weighs 1 / (u + e); absent: all weigh the same
   static ItemModelConfig from(const Section& section);
 };
 

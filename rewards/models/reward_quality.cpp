@@ -4,8 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include <ATen/ops/sigmoid.h>
-
 #include "core/numerics/device_copy.hpp"
 
 namespace pagewright {
@@ -57,17 +55,69 @@ double area_under_roc(std::span<const float> predictions, std::span<const float>
   return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives);
 }
 
-double expected_calibration_error(std::span<const float> predictions, std::span<const float> outcomes,
-                                  std::span<const std::size_t> order) {
-  constexpr std::size_t kBins = 10;
-  double error = 0;
-  for (std::size_t bin = 0; bin < kBins; ++bin) {
-    double gap = 0;
-    for (std::size_t i = order.size() * bin / kBins; i < order.size() * (bin + 1) / kBins; ++i)
-      gap += predictions[order[i]] - outcomes[order[i]];
-    error += std::abs(gap);
+std::vector<ReliabilityBin> reliability_bins(std::span<const float> predictions,
+                                             std::span<const float> outcomes,
+                                             std::span<const std::size_t> order) {
+  std::vector<ReliabilityBin> bins;
+  for (std::size_t bin = 0; bin < kReliabilityBins; ++bin) {
+    const std::size_t begin = order.size() * bin / kReliabilityBins;
+    const std::size_t end = order.size() * (bin + 1) / kReliabilityBins;
+    if (begin == end) continue;
+    ReliabilityBin& of = bins.emplace_back();
+    of.events = static_cast<std::int64_t>(end - begin);
+    for (std::size_t i = begin; i < end; ++i) {
+      of.predicted += predictions[order[i]] / static_cast<double>(end - begin);
+      of.seen += outcomes[order[i]] / static_cast<double>(end - begin);
+    }
   }
-  return error / static_cast<double>(order.size());
+  return bins;
+}
+
+double expected_calibration_error(std::span<const ReliabilityBin> bins) {
+  double error = 0, events = 0;
+  for (const ReliabilityBin& bin : bins) {
+    error += std::abs(bin.predicted - bin.seen) * static_cast<double>(bin.events);
+    events += static_cast<double>(bin.events);
+  }
+  return error / events;
+}
+
+/// Logits of one head of every member, where `counts` says so.
+EventLogits event_logits(const std::vector<PageModelOutputs>& members, at::Tensor PageModelOutputs::*head,
+                         const std::vector<float>& happened, const std::vector<float>& counts) {
+  EventLogits events;
+  if (members.empty() || !(members.front().*head).defined()) return events;
+  for (std::size_t slot = 0; slot < happened.size(); ++slot)
+    if (counts[slot] > 0.5F) events.outcomes.push_back(happened[slot]);
+  for (const PageModelOutputs& member : members) {
+    const std::vector<float> logits = floats_on_host(member.*head);
+    std::vector<float>& kept = events.members.emplace_back();
+    for (std::size_t slot = 0; slot < logits.size(); ++slot)
+      if (counts[slot] > 0.5F) kept.push_back(logits[slot]);
+  }
+  return events;
+}
+
+PageEventLogits chunk_event_logits(const std::vector<PageModelOutputs>& members,
+                                   std::span<const FeedbackPage> pages) {
+  std::vector<float> clicked, purchased, carted;
+  for (const FeedbackPage& page : pages) {
+    clicked.insert(clicked.end(), page.clicked.begin(), page.clicked.end());
+    purchased.insert(purchased.end(), page.purchased.begin(), page.purchased.end());
+    carted.insert(carted.end(), page.carted.begin(), page.carted.end());
+  }
+  return {event_logits(members, &PageModelOutputs::click_logit, clicked,
+                       std::vector<float>(clicked.size(), 1.0F)),
+          event_logits(members, &PageModelOutputs::purchase_logit, purchased, clicked),
+          event_logits(members, &PageModelOutputs::cart_logit, carted, clicked)};
+}
+
+void append_events(const EventLogits& more, EventLogits& all) {
+  all.outcomes.insert(all.outcomes.end(), more.outcomes.begin(), more.outcomes.end());
+  all.members.resize(std::max(all.members.size(), more.members.size()));
+  for (std::size_t member = 0; member < more.members.size(); ++member)
+    all.members[member].insert(all.members[member].end(), more.members[member].begin(),
+                               more.members[member].end());
 }
 
 }  // namespace
@@ -102,42 +152,52 @@ BinaryQuality binary_quality(std::span<const float> predictions, std::span<const
   quality.mean_prediction = std::accumulate(predictions.begin(), predictions.end(), 0.0) / count;
   const std::vector<std::size_t> order = sorted_by(predictions);
   quality.auc = area_under_roc(predictions, outcomes, order);
-  quality.calibration_error = expected_calibration_error(predictions, outcomes, order);
+  quality.calibration_error = expected_calibration_error(reliability_bins(predictions, outcomes, order));
   return quality;
 }
 
-UtilityQuality utility_quality(const PageLanguage& language, const FeedbackLog& log,
-                               std::span<const FeedbackPage> pages, const WeightsView& weights,
-                               PageModelForm form, LanePool& pool) {
-  constexpr std::size_t kPagesPerChunk = 64;
-  struct Predicted {
-    std::vector<float> click, purchase;
-  };
-  std::vector<Predicted> chunks((pages.size() + kPagesPerChunk - 1) / kPagesPerChunk);
-  for_chunks(pool, pages.size(), kPagesPerChunk, [&](std::size_t begin, std::size_t end) {
-    std::vector<RequestPages> groups;
-    for (std::size_t i = begin; i < end; ++i)
-      groups.push_back(encode_pages(language, log, pages[i].request, {pages[i].page}));
-    const PageBatch batch = pack_pages(language.vocabulary(), pages_of(groups));
-    const PageModelOutputs outputs =
-        page_model_forward(weights, form, batch, std::vector<SlotValue>(batch.slot_row.size()));
-    chunks[begin / kPagesPerChunk] = {floats_on_host(at::sigmoid(outputs.click_logit)),
-                                      floats_on_host(at::sigmoid(outputs.purchase_logit))};
-  });
-  std::vector<float> click, clicked, purchase, purchased;
-  std::size_t page = 0;
-  for (const Predicted& chunk : chunks) {
-    std::size_t slot = 0;
-    for (; slot < chunk.click.size(); ++page)
-      for (std::size_t k = 0; k < pages[page].clicked.size(); ++k, ++slot) {
-        click.push_back(chunk.click[slot]);
-        clicked.push_back(pages[page].clicked[k]);
-        if (pages[page].clicked[k] < 0.5F) continue;
-        purchase.push_back(chunk.purchase[slot]);
-        purchased.push_back(pages[page].purchased[k]);
-      }
+std::vector<ReliabilityBin> reliability(std::span<const float> predictions, std::span<const float> outcomes) {
+  return reliability_bins(predictions, outcomes, sorted_by(predictions));
+}
+
+std::vector<float> EventLogits::predictions(const ProbabilityMap& map) const {
+  std::vector<float> means(outcomes.size());
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    double sum = 0;
+    for (const std::vector<float>& logits : members) sum += map(logits[i]);
+    means[i] = static_cast<float>(sum / static_cast<double>(members.size()));
   }
-  return {binary_quality(click, clicked), binary_quality(purchase, purchased)};
+  return means;
+}
+
+ProbabilityMap EventLogits::fit(CalibrationKind kind) const {
+  std::vector<float> logits, happened;
+  for (const std::vector<float>& member : members) {
+    logits.insert(logits.end(), member.begin(), member.end());
+    happened.insert(happened.end(), outcomes.begin(), outcomes.end());
+  }
+  return fit_calibration(kind, logits, happened);
+}
+
+PageEventLogits page_event_logits(const PageLanguage& language, const FeedbackLog& log,
+                                  std::span<const FeedbackPage> pages, const WeightsView& weights,
+                                  PageModelForm form, LanePool& pool) {
+  constexpr std::size_t kPagesPerChunk = 64;
+  std::vector<PageEventLogits> chunks((pages.size() + kPagesPerChunk - 1) / kPagesPerChunk);
+  for_chunks(pool, pages.size(), kPagesPerChunk, [&](std::size_t begin, std::size_t end) {
+    const auto of_chunk = pages.subspan(begin, end - begin);
+    std::vector<RequestPages> groups;
+    for (const FeedbackPage& page : of_chunk)
+      groups.push_back(encode_pages(language, log, page.request, {page.page}));
+    const PageBatch batch = pack_pages(language.vocabulary(), pages_of(groups));
+    chunks[begin / kPagesPerChunk] = chunk_event_logits(
+        page_model_members(weights, form, batch, std::vector<SlotValue>(batch.slot_row.size())), of_chunk);
+  });
+  PageEventLogits all;
+  for (const PageEventLogits& chunk : chunks)
+    for (const auto event : {&PageEventLogits::click, &PageEventLogits::purchase, &PageEventLogits::cart})
+      append_events(chunk.*event, all.*event);
+  return all;
 }
 
 }  // namespace pagewright

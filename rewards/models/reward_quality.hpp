@@ -1,6 +1,8 @@
 #pragma once
 // How good a reward model is on users it has not seen.
 
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,13 +35,32 @@ struct BinaryQuality {
 };
 BinaryQuality binary_quality(std::span<const float> predictions, std::span<const float> outcomes);
 
-/// Quality of the utility form's click head on all slots, and of its purchase head on clicked slots.
-struct UtilityQuality {
-  BinaryQuality click;
-  BinaryQuality purchase;
+/// Predictions beside what happened, in bins of equal size from the lowest predictions up (at most as many as
+/// there are predictions): what a reliability diagram shows.
+struct ReliabilityBin {
+  double predicted = 0;  ///< mean
+  double seen = 0;       ///< share
+  std::int64_t events = 0;
 };
-UtilityQuality utility_quality(const PageLanguage& language, const FeedbackLog& log,
-                               std::span<const FeedbackPage> pages, const WeightsView& weights,
-                               PageModelForm form, LanePool& pool);
+inline constexpr std::size_t kReliabilityBins = 10;
+std::vector<ReliabilityBin> reliability(std::span<const float> predictions, std::span<const float> outcomes);
+
+/// What a model's heads say of an event, and what happened.
+struct EventLogits {
+  std::vector<std::vector<float>> members;  ///< [k][events] logits
+  std::vector<float> outcomes;              ///< [events] 0 or 1
+  /// Mean probabilities over members, [events].
+  std::vector<float> predictions(const ProbabilityMap& map = {}) const;
+  /// A map fitted to the predictions of all members, pooled.
+  ProbabilityMap fit(CalibrationKind kind) const;
+};
+/// Of the click heads on all slots of `pages`, and of purchase and cart heads on clicked slots; empty for a
+/// head that the model lacks.
+struct PageEventLogits {
+  EventLogits click, purchase, cart;
+};
+PageEventLogits page_event_logits(const PageLanguage& language, const FeedbackLog& log,
+                                  std::span<const FeedbackPage> pages, const WeightsView& weights,
+                                  PageModelForm form, LanePool& pool);
 
 }  // namespace pagewright

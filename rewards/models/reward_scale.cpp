@@ -15,12 +15,19 @@ namespace pagewright {
 namespace {
 
 constexpr const char* kScaleFormat = "pagewright-reward-scale";
-constexpr int kScaleVersion = 1;
+constexpr int kScaleVersion = 2;
 
 /// Scores that never vary keep their scale.
 double scale_of(const Moments& moments) {
   const double sd = std::sqrt(moments.variance());
   return sd > 1e-8 ? sd : 1.0;
+}
+
+/// Version 1 has no more than means and deviations.
+int version_that_says(const RewardScale& scale) {
+  const bool as_they_are = scale.calibration.none() && scale.page_pessimism == 0 &&
+                           scale.item_pessimism == 0 && !scale.item_uncertainty;
+  return as_they_are ? 1 : kScaleVersion;
 }
 
 }  // namespace
@@ -29,8 +36,13 @@ double RewardScale::page(double raw) const {
   return std::clamp((raw - page_mean) / page_sd, -clip, clip);
 }
 
-std::vector<float> RewardScale::items(std::span<const float> raw) const {
-  const std::vector<double> weights = slot_weights(static_cast<int>(raw.size()));
+std::vector<float> RewardScale::items(std::span<const float> raw, std::span<const float> spread) const {
+  std::vector<double> weights = slot_weights(static_cast<int>(raw.size()));
+  if (item_uncertainty) {
+    require(spread.size() == raw.size(),
+            "weights by uncertainty need an item model with an ensemble; run `pagewright fit-reward` again");
+    for (std::size_t k = 0; k < raw.size(); ++k) weights[k] /= spread[k] / item_sd + *item_uncertainty;
+  }
   std::vector<float> result;
   for (std::size_t k = 0; k < raw.size(); ++k)
     result.push_back(static_cast<float>(weights[k] * std::clamp((raw[k] - item_mean) / item_sd, -clip, clip) /
@@ -54,10 +66,16 @@ float RewardScale::missing_slots(std::size_t slots) const {
 }
 
 void RewardScale::save(const std::filesystem::path& file) const {
-  const nlohmann::json json = {
-      {"format", kScaleFormat}, {"version", kScaleVersion},         {"page_mean", page_mean},
-      {"page_sd", page_sd},     {"slot_gain_mean", slot_gain_mean}, {"item_mean", item_mean},
-      {"item_sd", item_sd},     {"item_sum_sd", item_sum_sd},       {"clip", clip}};
+  nlohmann::json json = {
+      {"format", kScaleFormat}, {"version", version_that_says(*this)}, {"page_mean", page_mean},
+      {"page_sd", page_sd},     {"slot_gain_mean", slot_gain_mean},    {"item_mean", item_mean},
+      {"item_sd", item_sd},     {"item_sum_sd", item_sum_sd},          {"clip", clip}};
+  if (json.at("version") != 1) {
+    json["calibration"] = calibration_json(calibration);
+    json["page_pessimism"] = page_pessimism;
+    json["item_pessimism"] = item_pessimism;
+    json["item_uncertainty"] = item_uncertainty ? nlohmann::json(*item_uncertainty) : nlohmann::json();
+  }
   write_file_atomically(file, json.dump(2) + "\n");
 }
 
@@ -76,15 +94,20 @@ RewardScale RewardScale::load(const std::filesystem::path& file) {
     json.at("item_sd").get_to(result.item_sd);
     json.at("item_sum_sd").get_to(result.item_sum_sd);
     json.at("clip").get_to(result.clip);
+    if (json.at("version").get<int>() == 1) return result;
+    result.calibration = calibration_from(json.at("calibration"));
+    json.at("page_pessimism").get_to(result.page_pessimism);
+    json.at("item_pessimism").get_to(result.item_pessimism);
+    if (!json.at("item_uncertainty").is_null())
+      result.item_uncertainty = json.at("item_uncertainty").get<double>();
     return result;
   } catch (const nlohmann::json::exception& error) {
     fail("{}: {}; run `pagewright fit-reward` again", file.string(), error.what());
   }
 }
 
-RewardScale fit_reward_scale(std::span<const PageScores> page, std::span<const PageScores> item,
-                             double clip) {
-  RewardScale result;
+RewardScale fit_reward_scale(std::span<const PageScores> page, std::span<const PageScores> item, double clip,
+                             RewardScale result) {
   result.clip = clip;
   Moments pages;
   for (const PageScores& scores : page) pages.add(scores.page);
@@ -110,7 +133,7 @@ RewardScale fit_reward_scale(std::span<const PageScores> page, std::span<const P
   Moments sums;
   for (const PageScores& scores : item) {
     double sum = 0;
-    for (float slot : result.items(scores.slots)) sum += slot;
+    for (float slot : result.items(scores.slots, scores.slot_spread)) sum += slot;
     sums.add(sum);
   }
   result.item_sum_sd = scale_of(sums);

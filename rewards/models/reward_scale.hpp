@@ -1,10 +1,13 @@
 #pragma once
-// Scale of the learned rewards under the reference policy, so that alpha weighs like against like.
+// From what reward models say to rewards: calibration, pessimism, and their scale under the reference policy,
+// so that alpha weighs like against like.
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "rewards/models/calibration.hpp"
 #include "rewards/models/reward_model.hpp"
 
 namespace pagewright {
@@ -12,7 +15,14 @@ namespace pagewright {
 /// R~ = clip((R - mean) / sd, -clip, clip) for page scores and, with one mean and one sd over all slots (a
 /// mean for each slot would undo the swap ordering), for item scores. The position-weighted sum of normalised
 /// item scores is divided by its own standard deviation: with K independent slots it would be far below 1.
+/// The first members say how raw scores are read, and the scale is that of scores that are read so; by
+/// default as they are.
 struct RewardScale {
+  PageCalibration calibration;             ///< of the page model's probabilities
+  double page_pessimism = 0;               ///< kappa: a score is its mean - kappa * deviation over members
+  double item_pessimism = 0;               ///< the same of each slot's item score
+  std::optional<double> item_uncertainty;  ///< e: a slot's item reward weighs 1 / (u / item_sd + e)
+
   double page_mean = 0;
   double page_sd = 1;
   std::vector<double> slot_gain_mean;  ///< [K] mean expected gain of each slot; empty for `form: pairs`
@@ -22,8 +32,9 @@ struct RewardScale {
   double clip = 5;
 
   double page(double raw) const;
-  /// w_k s~_k / item_sum_sd of all slots, ready to be added, [K].
-  std::vector<float> items(std::span<const float> raw) const;
+  /// w_k s~_k / item_sum_sd of all slots, ready to be added, [K]. `spread` [K] is their deviation over
+  /// members, needed with item_uncertainty.
+  std::vector<float> items(std::span<const float> raw, std::span<const float> spread = {}) const;
   /// Shares of the normalised page score by slot: (gain_k - mean_k) / page_sd, [K].
   std::vector<float> slot_gains(std::span<const float> gains) const;
   /// What a page of so many slots lacks beside the longest reference page: -(sum of the mean_k of the slots
@@ -35,7 +46,8 @@ struct RewardScale {
 };
 
 /// Fits both scales to the scores of pages of the reference policy. `page` and `item` have one entry a page;
-/// either may be empty if that model is not used.
-RewardScale fit_reward_scale(std::span<const PageScores> page, std::span<const PageScores> item, double clip);
+/// either may be empty if that model is not used. `reading` says how they were read.
+RewardScale fit_reward_scale(std::span<const PageScores> page, std::span<const PageScores> item, double clip,
+                             RewardScale reading = {});
 
 }  // namespace pagewright

@@ -26,9 +26,18 @@ std::vector<std::size_t> page_offsets(std::span<const RequestPages> groups) {
   return offsets;
 }
 
-void store_slots(const PageBatch& batch, const std::vector<float>& slots, std::span<PageScores> pages) {
+void store_slots(const PageBatch& batch, const at::Tensor& values /* [S] */,
+                 std::vector<float> PageScores::*part, std::span<PageScores> pages) {
+  const std::vector<float> slots = floats_on_host(values);
   for (std::size_t p = 0; p < pages.size(); ++p)
-    pages[p].slots.assign(slots.begin() + batch.slot_offsets[p], slots.begin() + batch.slot_offsets[p + 1]);
+    (pages[p].*part).assign(slots.begin() + batch.slot_offsets[p], slots.begin() + batch.slot_offsets[p + 1]);
+}
+
+void be_pessimistic(PageScores& scores, double kappa) {
+  if (kappa == 0) return;
+  const auto by = static_cast<float>(kappa);
+  scores.page -= by * scores.page_spread;
+  for (std::size_t k = 0; k < scores.slots.size(); ++k) scores.slots[k] -= by * scores.slot_spread[k];
 }
 
 }  // namespace
@@ -49,11 +58,19 @@ std::vector<PageScores> score_pages(const LearnedTermContext& context, const Wei
                    const auto of_page = slot_values(gains, *group.request, page);
                    values.insert(values.end(), of_page.begin(), of_page.end());
                  }
-               const PageModelOutputs outputs = page_model_forward(weights, form, batch, values);
+               const PageModelOutputs outputs =
+                   page_model_forward(weights, form, batch, values, context.normaliser.calibration);
                const auto out = std::span(scores).subspan(offsets[begin], offsets[end] - offsets[begin]);
                const std::vector<float> page = floats_on_host(outputs.page);
                for (std::size_t p = 0; p < out.size(); ++p) out[p].page = page[p];
-               if (outputs.slots.defined()) store_slots(batch, floats_on_host(outputs.slots), out);
+               if (outputs.slots.defined()) store_slots(batch, outputs.slots, &PageScores::slots, out);
+               if (!outputs.page_spread.defined()) return;
+               const std::vector<float> spread = floats_on_host(outputs.page_spread);
+               for (std::size_t p = 0; p < out.size(); ++p) out[p].page_spread = spread[p];
+               if (outputs.slot_spread.defined())
+                 store_slots(batch, outputs.slot_spread, &PageScores::slot_spread, out);
+               for (PageScores& page_scores : out)
+                 be_pessimistic(page_scores, context.normaliser.page_pessimism);
              });
   return scores;
 }
@@ -71,7 +88,15 @@ std::vector<PageScores> score_items(const LearnedTermContext& context, const Wei
                const auto out = std::span(scores).subspan(offsets[begin], offsets[end] - offsets[begin]);
                const std::vector<float> page = floats_on_host(outputs.discounted);
                for (std::size_t p = 0; p < out.size(); ++p) out[p].page = page[p];
-               store_slots(batch, floats_on_host(outputs.slots), out);
+               store_slots(batch, outputs.slots, &PageScores::slots, out);
+               if (!outputs.slot_spread.defined()) return;
+               store_slots(batch, outputs.slot_spread, &PageScores::slot_spread, out);
+               for (PageScores& page_scores : out) {
+                 for (std::size_t k = 0; k < page_scores.slots.size(); ++k)
+                   page_scores.page_spread +=
+                       static_cast<float>(slot_discount(static_cast<int>(k))) * page_scores.slot_spread[k];
+                 be_pessimistic(page_scores, context.normaliser.item_pessimism);
+               }
              });
   return scores;
 }
@@ -112,7 +137,7 @@ std::vector<TermScore> LearnedItemTerm::score(std::span<const RequestPages> grou
   for (PageScores& scores : score_items(context_, weights_, groups)) {
     TermScore& term = result.emplace_back();
     term.name = name();
-    term.slots = context_.normaliser.items(scores.slots);
+    term.slots = context_.normaliser.items(scores.slots, scores.slot_spread);
     term.slots_raw = std::move(scores.slots);
   }
   return result;

@@ -20,11 +20,12 @@ struct LearnedTermContext {
   LanePool& pool;
 };
 
-/// Raw page scores of all pages, group by group, before normalisation.
+/// Page scores of all pages, group by group, read as `context.normaliser` says (calibration, pessimism),
+/// before normalisation.
 std::vector<PageScores> score_pages(const LearnedTermContext& context, const WeightsView& weights,
                                     PageModelForm form, const GainWeights& gains,
                                     std::span<const RequestPages> groups);
-/// Raw item scores s_k of all pages, group by group.
+/// Item scores s_k of all pages, group by group, read so as well.
 std::vector<PageScores> score_items(const LearnedTermContext& context, const WeightsView& weights,
                                     std::span<const RequestPages> groups);
 

@@ -286,9 +286,21 @@ TEST_CASE("Run records are read as training wrote them, and unreadable files are
   write_file_atomically(folder / "rewards/report.json",
                         R"({"page-utility":{"pairs":{"natural":{"accuracy":0.7,"pairs":9}},)"
                         R"("click":{"auc":0.6,"calibration_error":0.01,"events":5}}})");
+  write_file_atomically(
+      folder / "rewards/card.json",
+      R"({"weaknesses":["few clicks"],"models":{"page-utility":{"click":{"calibration_error":0.01,)"
+      R"("reliability":[{"predicted":0.1,"seen":0.2,"events":5}]},"calibration":{"click":{"before":)"
+      R"({"calibration_error":0.3,"reliability":[]}}}},"item":{"swaps":{"accuracy":0.6,"pairs":3}}}})");
   const std::vector<std::string> policies{"both", "pairs"};
   const RunRecords records = read_run_records(folder.path(), policies);
   REQUIRE(records.curves.size() == 1);
+  REQUIRE(records.reward_card.reliability.size() == 2);
+  CHECK(records.reward_card.reliability[0].before);
+  CHECK(records.reward_card.reliability[0].error == 0.3);
+  CHECK(records.reward_card.reliability[1].model == "page-utility");
+  REQUIRE(records.reward_card.reliability[1].bins.size() == 1);
+  CHECK(records.reward_card.reliability[1].bins[0].seen == 0.2);
+  CHECK(records.reward_card.weaknesses == std::vector<std::string>{"few clicks"});
   CHECK(records.curves[0].points[1].held_out_loss == 2.5);
   CHECK(std::isnan(records.curves[0].points[0].train_loss));
   REQUIRE(records.trainings.size() == 1);

@@ -41,7 +41,7 @@ class GainPerClick {
   struct Clicked {
     double gain = 0, clicks = 0;
     void add(const SlotGain& slot) {
-      gain += slot.click + slot.purchase;
+      gain += slot.engagement();
       clicks += 1;
     }
   };
@@ -83,9 +83,8 @@ class PosteriorCorrection : public GainCorrection {
     const std::span<const double> hoped = hoped_.of(page), look = look_.of(page);
     std::vector<double> gains(observed.size());
     for (std::size_t k = 0; k < gains.size(); ++k) {
-      const bool engaged = observed[k].click + observed[k].purchase > 0,
-                 dismissed = observed[k].dismissal < 0;
-      gains[k] = engaged ? observed[k].click + observed[k].purchase : dismissed ? 0 : hoped[k];
+      const bool engaged = observed[k].engagement() > 0, dismissed = observed[k].dismissal < 0;
+      gains[k] = engaged ? observed[k].engagement() : dismissed ? 0 : hoped[k];
       gains[k] += observed[k].dismissal * std::min(1 / std::max(look[k], 1e-9), max_weight_);
     }
     return gains;

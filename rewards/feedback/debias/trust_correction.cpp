@@ -77,7 +77,8 @@ double trust_corrected_gain(const SlotGain& observed, const SlotTrust& slot, dou
   const double by_click = std::min(scale / slope, max_weight),
                by_look = std::min(scale / std::max(slot.look, kTiny), max_weight);
   const double by_trust = click_gain * slot.look * slot.trust;
-  return (observed.click - by_trust) * by_click + (observed.purchase + observed.dismissal) * by_look;
+  return (observed.click - by_trust) * by_click +
+         (observed.cart + observed.purchase + observed.dismissal) * by_look;
 }
 
 std::unique_ptr<GainCorrection> make_trust_correction(const CorrectionInputs& inputs) {

@@ -69,7 +69,7 @@ std::vector<at::Tensor> reward_outcome(c10::Device device) {
   const WeightsView weights = reward_leaves(model, device);
   const ItemModelOutputs outputs = item_model_forward(weights, batch);
   const std::vector<SwapInBatch> swaps{{0, 1, 1.0F, 0.5F, 0, 1}, {2, 3, -1.0F, 1.0F, 0, 1}};
-  add(weights, swap_loss(outputs, swaps) + position_penalty(outputs, batch, swaps),
+  add(weights, swap_loss(full_swap_scores(outputs, swaps), swaps) + position_penalty(outputs, batch, swaps),
       {outputs.slots, outputs.discounted});
   return outcome;
 }

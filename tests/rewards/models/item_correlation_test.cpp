@@ -1,9 +1,9 @@
-#include <cmath>
 #include <iostream>
 #include <thread>
 
 #include "distributed/local_communicator.hpp"
 #include "distributed/supervised/supervised_loop.hpp"
+#include "rewards/models/correlation.hpp"
 #include "rewards/models/item_model.hpp"
 #include "rewards/models/item_task.hpp"
 #include "rewards/models/page_task.hpp"
@@ -16,21 +16,6 @@
 
 namespace pagewright {
 namespace {
-
-double pearson_correlation(const std::vector<double>& x, const std::vector<double>& y) {
-  const auto count = static_cast<double>(x.size());
-  double mean_x = 0, mean_y = 0, xy = 0, xx = 0, yy = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    mean_x += x[i] / count;
-    mean_y += y[i] / count;
-  }
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    xy += (x[i] - mean_x) * (y[i] - mean_y);
-    xx += (x[i] - mean_x) * (x[i] - mean_x);
-    yy += (y[i] - mean_y) * (y[i] - mean_y);
-  }
-  return xy / std::sqrt(xx * yy);
-}
 
 void fit_epochs(SupervisedTask& task, FlatParameters& parameters, int epochs, LanePool& pool) {
   LocalCommunicator alone;

@@ -1,6 +1,8 @@
 #include "rewards/models/item_model.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include <ATen/TensorOperators.h>
@@ -123,7 +125,7 @@ TEST_CASE("the swap loss weighs the logistic losses of the signed gaps") {
   const std::vector<SwapInBatch> swaps{{0, 1, 1, 2.0F, 0, 1}, {0, 2, -1, 0.5F, 0, 2}};
   // -log sigmoid of the gaps 0.75 and 0.5
   const double expected = 2 * std::log1p(std::exp(-0.75)) + 0.5 * std::log1p(std::exp(-0.5));
-  CHECK(swap_loss(outputs, swaps).item<double>() == Approx(expected).epsilon(1e-6));
+  CHECK(swap_loss(full_swap_scores(outputs, swaps), swaps).item<double>() == Approx(expected).epsilon(1e-6));
 }
 
 /// The scores of two pages of three slots, the second with slots 0 and 2 swapped.
@@ -150,12 +152,132 @@ TEST_CASE("the swap loss does not see what an item adds by where it stands, and 
   for (std::size_t slot = 0; slot < 6; ++slot)
     with_more[slot] += more[slot < 3 ? slot : 5 - slot] / static_cast<float>(slot_discount(int(slot) % 3));
   const SwappedScores unfair(with_more);
-  CHECK(swap_loss(unfair.outputs, unfair.swaps).item<double>() ==
-        Approx(swap_loss(fair.outputs, fair.swaps).item<double>()).epsilon(1e-5));
+  CHECK(
+      swap_loss(full_swap_scores(unfair.outputs, unfair.swaps), unfair.swaps).item<double>() ==
+      Approx(swap_loss(full_swap_scores(fair.outputs, fair.swaps), fair.swaps).item<double>()).epsilon(1e-5));
   CHECK(position_penalty(fair.outputs, fair.batch, fair.swaps).item<double>() == 0);
   const double stretch = 1 / slot_discount(2) - 1 / slot_discount(0);
   CHECK(position_penalty(unfair.outputs, unfair.batch, unfair.swaps).item<double>() ==
         Approx(2.0 * stretch * stretch * (0.5 * 0.5 + 2.0 * 2.0)).epsilon(1e-5));
+}
+
+/// The item loss of pages with all their valid swaps, page by page and in double, from nothing but the scores
+/// of single pages.
+double item_loss_by_hand(const PageLanguage& language, const FlatParameters& parameters,
+                         const FeedbackLog& log, const std::vector<SwapPair>& swaps,
+                         const ItemModelConfig& config) {
+  const auto scores = [&](std::int64_t request, const Page& page) {
+    const auto group = models_test::encoded_pages(
+        language, log.requests[static_cast<std::size_t>(request)].request, request, {page});
+    return floats_on_host(
+        item_model_forward(parameters.view(), models_test::batch_of(language, std::span(&group, 1))).slots);
+  };
+  const auto discount = [](std::size_t slot) { return 1 / std::log2(static_cast<double>(slot) + 2); };
+  std::map<std::int64_t, std::vector<SwapPair>> by_page;
+  for (const SwapPair& swap : swaps) {
+    const LoggedPage& page = log.pages[static_cast<std::size_t>(swap.page)];
+    const Request& request = log.requests[static_cast<std::size_t>(page.request)].request;
+    if (page_violations(language.schema(), request, swap_slots(page.page, swap.i, swap.j)).empty())
+      by_page[swap.page].push_back(swap);
+  }
+  double total = 0;
+  for (const auto& [index, of_page] : by_page) {
+    const LoggedPage& page = log.pages[static_cast<std::size_t>(index)];
+    const std::vector<float> here = scores(page.request, page.page);
+    for (const SwapPair& swap : of_page) {
+      const auto i = static_cast<std::size_t>(swap.i), j = static_cast<std::size_t>(swap.j);
+      double gap = (discount(i) - discount(j)) * (static_cast<double>(here[i]) - here[j]), penalty = 0;
+      if (config.form == SwapForm::full) {
+        const std::vector<float> there = scores(page.request, swap_slots(page.page, swap.i, swap.j));
+        gap = 0;
+        for (std::size_t k = 0; k < here.size(); ++k)
+          gap += discount(k) * (static_cast<double>(here[k]) - there[k]);
+        penalty = config.position_penalty * (std::pow(static_cast<double>(here[i]) - there[j], 2) +
+                                             std::pow(static_cast<double>(here[j]) - there[i], 2));
+      }
+      double weight = swap.weight / static_cast<double>(of_page.size());
+      if (config.weight == SwapWeight::ndcg) weight /= swap.ideal;
+      total += weight * (std::log1p(std::exp(swap.first_better ? -gap : gap)) + penalty);
+    }
+  }
+  return total;
+}
+
+TEST_CASE("the item loss of every form and weight is the one by hand, in double") {
+  const PageLanguage language = models_test::quickstart_language();
+  const FlatParameters parameters =
+      models_test::noisy_model(models_test::quickstart_model(language, {kItemHead}), 6);
+  const FeedbackLog log = simulate_log(test::small_world(4, 120, 20));
+  const auto pool = make_lane_pool(2);
+  std::vector<SwapPair> swaps = item_model_swaps(log, Split::train);
+  const auto other = std::find_if(swaps.begin(), swaps.end(),
+                                  [&](const SwapPair& swap) { return swap.page > swaps.front().page + 12; });
+  swaps.erase(other, swaps.end());
+  const c10::InferenceMode no_gradients;
+  std::vector<double> losses;
+  for (const SwapForm form : {SwapForm::full, SwapForm::order_free})
+    for (const SwapWeight weight : {SwapWeight::dcg, SwapWeight::ndcg}) {
+      ItemModelConfig config;
+      config.form = form;
+      config.weight = weight;
+      config.swaps = 1000;
+      ItemModelTask task(language, log, swaps, {}, config, 9, *pool);
+      task.begin_epoch(0);
+      std::vector<std::int64_t> examples(static_cast<std::size_t>(task.examples()));
+      std::iota(examples.begin(), examples.end(), 0);
+      LaneSums sums;
+      losses.push_back(task.loss(parameters.view(), examples, sums).item<double>());
+      CHECK(losses.back() ==
+            Approx(item_loss_by_hand(language, parameters, log, swaps, config)).epsilon(1e-5));
+    }
+  for (std::size_t a = 0; a < losses.size(); ++a)
+    for (std::size_t b = 0; b < a; ++b) CHECK(losses[a] != Approx(losses[b]).epsilon(1e-3));
+}
+
+TEST_CASE("where scores do not depend on the order both forms of the swap loss are one") {
+  const PageLanguage language = models_test::quickstart_language();
+  FlatParameters parameters =
+      models_test::noisy_model(models_test::quickstart_model(language, {kItemHead}), 3);
+  const FeedbackLog log = simulate_log(test::small_world(4, 120, 20));
+  const auto pool = make_lane_pool(2);
+  const auto gap = [&] {
+    double loss[2] = {};
+    for (const SwapForm form : {SwapForm::full, SwapForm::order_free}) {
+      ItemModelConfig config;
+      config.form = form;
+      config.position_penalty = 0;
+      ItemModelTask task(language, log, item_model_swaps(log, Split::train), {}, config, 9, *pool);
+      task.begin_epoch(0);
+      const c10::InferenceMode no_gradients;
+      LaneSums sums;
+      loss[form == SwapForm::full] =
+          task.loss(parameters.view(), std::vector<std::int64_t>{0, 1, 2, 3, 4, 5}, sums).item<double>();
+    }
+    return std::abs(loss[0] - loss[1]) / loss[0];
+  };
+  CHECK(gap() > 1e-4);
+  models_test::silence_blocks(parameters);
+  CHECK(gap() < 1e-6);
+}
+
+TEST_CASE("a swap knows the ideal DCG of its page") {
+  const FeedbackLog log = simulate_log(test::small_world(4, 120, 20));
+  const PositionPropensities propensities(power_law_propensities(8, 0.5), 10);
+  int seen = 0;
+  for (const SwapPair& swap : item_model_swaps(log, Split::train)) {
+    const LoggedPage& page = log.pages[static_cast<std::size_t>(swap.page)];
+    const Request& request = log.requests[static_cast<std::size_t>(page.request)].request;
+    std::vector<double> gains = debiased_gains(propensities, slot_gains(GainWeights{}, request, page));
+    double best = 0;  // of all orders, by trying each item in each place, largest first
+    for (std::size_t k = 0; k < 8; ++k) {
+      const auto largest = std::max_element(gains.begin(), gains.end());
+      best += *largest / std::log2(static_cast<double>(k) + 2);
+      *largest = 0;
+    }
+    CHECK(swap.ideal == Approx(best));
+    if (++seen == 40) break;
+  }
+  CHECK(seen == 40);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "core/base/file.hpp"
 #include "core/base/rng.hpp"
 #include "rewards/models/page_batch.hpp"
 #include "tests/support/catch.hpp"
@@ -126,7 +127,7 @@ TEST_CASE("a scale comes back from its file as it was, and a newer or broken fil
   CHECK(back.item_sum_sd == scale.item_sum_sd);
   CHECK(back.clip == scale.clip);
 
-  std::ofstream(file) << R"({"format": "pagewright-reward-scale", "version": 2})";
+  std::ofstream(file) << R"({"format": "pagewright-reward-scale", "version": 3})";
   const std::string newer = test::error_text([&] { RewardScale::load(file); });
   CHECK(test::contains(newer, file.string()));
   CHECK(test::contains(newer, "newer"));
@@ -135,6 +136,57 @@ TEST_CASE("a scale comes back from its file as it was, and a newer or broken fil
   std::ofstream(file) << R"({"format": "pagewright-rew)";
   CHECK(test::contains(test::error_text([&] { RewardScale::load(file); }), file.string()));
   CHECK(test::contains(test::error_text([&] { RewardScale::load(folder / "none.json"); }), "none.json"));
+}
+
+TEST_CASE(
+    "uncertain slots weigh 1 / (u + e), and the weighted sum still has deviation 1 under the reference") {
+  auto scores = scale_scores(2000, 4, 0.7);
+  CounterRandom random(8, RandomStream::controls);
+  for (PageScores& score : scores)
+    for (int k = 0; k < 8; ++k)
+      score.slot_spread.push_back(static_cast<float>(0.05 + 0.4 * random.uniform()));
+  RewardScale reading;
+  reading.item_uncertainty = 0.5;
+  const RewardScale plain = fit_reward_scale(scores, scores, 100);
+  const RewardScale scale = fit_reward_scale(scores, scores, 100, reading);
+  CHECK(scale.item_mean == plain.item_mean);
+  CHECK(scale.item_sd == plain.item_sd);
+  std::vector<double> sums;
+  for (const PageScores& score : scores) {
+    const auto weighted = scale.items(score.slots, score.slot_spread), even = plain.items(score.slots);
+    double sum = 0;
+    for (std::size_t k = 0; k < 8; ++k) {
+      const double weight = 1 / (score.slot_spread[k] / scale.item_sd + 0.5);
+      CHECK(weighted[k] * scale.item_sum_sd ==
+            Approx(even[k] * plain.item_sum_sd * weight).epsilon(1e-4).margin(1e-6));
+      sum += weighted[k];
+    }
+    sums.push_back(sum);
+  }
+  CHECK(scale_moments(sums).sd == Approx(1).epsilon(1e-3));
+  CHECK(test::error_text([&] { scale.items(scores[0].slots); }).find("ensemble") != std::string::npos);
+}
+
+TEST_CASE("how scores are read survives the file, and scales without it stay files of version 1") {
+  const test::TemporaryFolder folder;
+  RewardScale scale;
+  scale.page_mean = 3;
+  scale.save(folder / "plain.json");
+  CHECK(read_file(folder / "plain.json").find("\"version\": 1") != std::string::npos);
+  CHECK(read_file(folder / "plain.json").find("calibration") == std::string::npos);
+  scale.calibration.click.kind = CalibrationKind::isotonic;
+  scale.calibration.click.x = {0.1, 0.4};
+  scale.calibration.click.y = {0.2, 0.3};
+  scale.page_pessimism = 0.5;
+  scale.item_pessimism = 0.25;
+  scale.item_uncertainty = 2;
+  scale.save(folder / "scale.json");
+  const RewardScale loaded = RewardScale::load(folder / "scale.json");
+  CHECK(loaded.calibration == scale.calibration);
+  CHECK(loaded.page_mean == 3);
+  CHECK(loaded.page_pessimism == 0.5);
+  CHECK(loaded.item_pessimism == 0.25);
+  CHECK(loaded.item_uncertainty == 2.0);
 }
 
 }  // namespace
