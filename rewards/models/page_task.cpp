@@ -1,6 +1,7 @@
 #include "rewards/models/page_task.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -19,17 +20,6 @@ namespace {
 constexpr std::uint64_t kHeldOutPageEpoch = 1U << 30;
 constexpr std::size_t kHeldOutPageChunk = 32;
 
-std::vector<std::vector<const PagePair*>> by_family(const std::vector<PagePair>& pairs) {
-  std::vector<std::vector<const PagePair*>> families;
-  for (const PagePair& pair : pairs) {
-    const auto family = static_cast<std::size_t>(pair.family);
-    if (families.size() <= family) families.resize(family + 1);
-    families[family].push_back(&pair);
-  }
-  std::erase_if(families, [](const auto& family) { return family.empty(); });
-  return families;
-}
-
 }  // namespace
 
 PageModelTask::PageModelTask(const PageLanguage& language, const FeedbackLog& log, PageTaskData train,
@@ -39,20 +29,19 @@ PageModelTask::PageModelTask(const PageLanguage& language, const FeedbackLog& lo
       log_(log),
       train_(std::move(train)),
       held_out_(std::move(held_out)),
-      train_pairs_(by_family(train_.pairs)),
-      held_out_pairs_(by_family(held_out_.pairs)),
+      train_pairs_(train_.pairs, train_.family_weights),
+      held_out_pairs_(held_out_.pairs, held_out_.family_weights),
       config_(config),
       label_smoothing_(label_smoothing),
       gains_(gains),
       seed_(seed),
       pool_(pool) {}
 
-const PagePair* PageModelTask::draw_pair(const PairsByFamily& pairs, std::uint64_t epoch,
+const PagePair* PageModelTask::draw_pair(const PairDraw& pairs, std::uint64_t epoch,
                                          std::int64_t example) const {
-  if (pairs.empty() || config_.form == PageModelForm::utility) return nullptr;
+  if (config_.form == PageModelForm::utility) return nullptr;
   CounterRandom random(seed_, RandomStream::pairs, epoch, static_cast<std::uint64_t>(example), /*sample=*/1);
-  const auto& family = pairs[random.below(pairs.size())];
-  return family[random.below(family.size())];
+  return pairs.draw(random);
 }
 
 at::Tensor PageModelTask::loss(const WeightsView& weights, std::span<const std::int64_t> examples,
@@ -75,6 +64,17 @@ RequestPages PageModelTask::encode(std::int64_t request_index, std::uint64_t epo
   for (const Page* page : pages) group.encoded.push_back(language_.encode(order, *page));
   group.prompt = language_.prompt(request, std::move(order));
   return group;
+}
+
+std::vector<RequestPages> PageModelTask::encode(const PagePair& pair, std::uint64_t epoch) const {
+  std::vector<RequestPages> groups;
+  if (!pair.worse_request) {
+    groups.push_back(encode(pair.request, epoch, {&pair.better, &pair.worse}));
+  } else {
+    groups.push_back(encode(pair.request, epoch, {&pair.better}));
+    groups.push_back(encode(*pair.worse_request, epoch, {&pair.worse}));
+  }
+  return groups;
 }
 
 at::Tensor PageModelTask::loss_of(const WeightsView& weights, std::span<const Part> parts,
@@ -101,11 +101,12 @@ at::Tensor PageModelTask::loss_of(const WeightsView& weights, std::span<const Pa
   std::vector<double> omega;
   for (const Part& part : parts) {
     if (!part.pair) continue;
-    groups.push_back(encode(part.pair->request, epoch, {&part.pair->better, &part.pair->worse}));
+    std::vector<RequestPages> pair = encode(*part.pair, epoch);
     better.push_back(next_page);
-    add_values(groups.back(), part.pair->better);
+    add_values(pair.front(), part.pair->better);
     worse.push_back(next_page);
-    add_values(groups.back(), part.pair->worse);
+    add_values(pair.back(), part.pair->worse);
+    std::move(pair.begin(), pair.end(), std::back_inserter(groups));
     omega.push_back(part.pair->weight);
   }
   if (groups.empty()) return {};
