@@ -13,6 +13,8 @@
 #include "core/base/log.hpp"
 #include "core/base/rng.hpp"
 #include "core/base/table.hpp"
+#include "core/data/log_hash.hpp"
+#include "core/data/split_rule.hpp"
 #include "distributed/agreement.hpp"
 #include "distributed/supervised/supervised_loop.hpp"
 #include "launch/held_out_judge.hpp"
@@ -21,6 +23,8 @@
 #include "launch/page_model_report.hpp"
 #include "launch/reward_truth.hpp"
 #include "launch/start_weights.hpp"
+#include "rewards/feedback/pair_file.hpp"
+#include "rewards/feedback/pair_report.hpp"
 #include "rewards/models/head_ensemble.hpp"
 #include "rewards/models/item_task.hpp"
 #include "rewards/models/page_task.hpp"
@@ -49,6 +53,8 @@ struct RewardFit {
     return feedback_pages(bench.log(), bench.experiment().schema, config.gains, split);
   }
   PairSet pairs(Split split) const {
+    if (config.pairs.file)
+      return read_pairs(*config.pairs.file, bench.experiment().schema, bench.log(), split);
     return make_pairs(bench.log(), bench.experiment().schema, item_gains, config.pairs, split,
                       bench.experiment().seed);
   }
@@ -69,6 +75,7 @@ struct RewardFit {
   RewardTruth truth;
   /// How scores of the page models are read, by name; on the first rank, as the models are fitted.
   std::map<std::string, RewardScale> readings;
+  std::optional<PairSet> train_pairs;  ///< counts and reasons, where a page model learns from pairs
 };
 
 /// Parameters of a reward model before the first step; models of different `salt` begin differently.
@@ -113,11 +120,18 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
   PageTaskData train{fit.pages(Split::train), {}};
   PageTaskData held_out{fit.pages(Split::valid), {}};
   if (form != PageModelForm::utility) {
-    train.pairs = fit.pairs(Split::train).pairs;
+    fit.train_pairs = fit.pairs(Split::train);
+    train.pairs = std::exchange(fit.train_pairs->pairs, {});
     held_out.pairs = held_out_pairs;
-    require(!train.pairs.empty(),
-            "the log yields no page pair, so `form: {}` has nothing to learn from; use `form: utility`",
-            name.substr(5));
+    train.family_weights = held_out.family_weights = fit.config.pairs.family_weights;
+    require(
+        std::any_of(train.pairs.begin(), train.pairs.end(),
+                    [&](const PagePair& pair) {
+                      return train.family_weights[static_cast<std::size_t>(pair.family)] > 0;
+                    }),
+        "the log yields no page pair of a family with a weight, so `form: {}` has nothing to learn from; use "
+        "`form: utility`",
+        name.substr(5));
   }
   const std::vector<FeedbackPage> held_out_pages = held_out.pages;
   FlatParameters parameters = made_on_all(bench.learners(), [&] {
@@ -226,13 +240,25 @@ GroupedPages reference_pages(Workbench& bench, int count) {
   return group_pages(bench.language(), requests, pages);
 }
 
+void write_pair_report(const RewardFit& fit, const PairSet& held_out) {
+  nlohmann::json report = {
+      {"format", "pagewright-pair-report"}, {"version", 1}, {"held_out", pair_report(held_out)}};
+  fmt::print("pairs of the validation users\n{}", pair_table(held_out));
+  if (fit.train_pairs) {
+    report["train"] = pair_report(*fit.train_pairs);
+    fmt::print("pairs of the training users\n{}", pair_table(*fit.train_pairs));
+  }
+  write_file_atomically(fit.bench.run().reward("pairs.json"), report.dump(2) + "\n");
+}
+
 void write_card(const RewardFit& fit, PairSet held_out, const nlohmann::json& reports) {
   Workbench& bench = fit.bench;
   held_out.pairs.clear();
+  write_pair_report(fit, held_out);
   const nlohmann::json card =
       reward_card({bench.experiment().log.string(), count_feedback(bench.log(), fit.pages(Split::train)),
                    count_feedback(bench.log(), fit.pages(Split::valid)), fit.config.gains, fit.gains,
-                   fit.item_gains.propensity_by_slot(), std::move(held_out)},
+                   fit.item_gains.propensity_by_slot(), std::move(held_out), fit.train_pairs},
                   reports);
   write_file_atomically(bench.run().reward("card.json"), card.dump(2) + "\n");
   write_file_atomically(bench.run().reward("card.md"), reward_card_markdown(card));
@@ -316,6 +342,22 @@ void fit_rewards(Workbench& bench) {
     write_card(*fit, std::move(held_out), reports);
     fmt::print("{}reward models are in {}; card.md says what they are good for\n", table.to_string(),
                bench.run().reward("").string());
+  });
+}
+
+void write_page_pairs(Workbench& bench, const std::filesystem::path& path) {
+  on_first_rank(bench.learners(), [&] {
+    const RewardFit fit(bench);
+    PairFileHead head{bench.experiment().log.string(), log_hash(bench.log()), {}};
+    for (const auto& [key, value] : bench.loaded().values)
+      if (key == "seed" || key.starts_with("rewards.pairs.") || key.starts_with("rewards.gains."))
+        head.configuration[key] = value;
+    std::map<Split, PairSet> pairs;
+    for (const Split split : {Split::train, Split::valid}) pairs.emplace(split, fit.pairs(split));
+    write_pairs(path, head, bench.experiment().schema, bench.log(), pairs);
+    for (const auto& [split, set] : pairs) fmt::print("{}\n{}", split_name(split), pair_table(set));
+    fmt::print("{} pairs are in {}\n",
+               pairs.at(Split::train).pairs.size() + pairs.at(Split::valid).pairs.size(), path.string());
   });
 }
 

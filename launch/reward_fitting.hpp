@@ -26,6 +26,10 @@ std::vector<PageModelForm> page_forms(const Experiment& experiment);
 /// prints a table.
 void fit_rewards(Workbench& bench);
 
+/// Writes the pairs of training and validation users to a file, which `rewards.pairs.file` reads back, and
+/// prints what there are.
+void write_page_pairs(Workbench& bench, const std::filesystem::path& path);
+
 /// Models and scale that one policy learns from.
 struct FittedRewards {
   FlatParameters page;

@@ -53,7 +53,17 @@ bool was_always_so(const std::string& path, const std::string& value) {
                                                              {"rewards.page.ensemble", "1"},
                                                              {"rewards.page.pair_head", "page"},
                                                              {"rewards.page.pessimism", "0"},
-                                                             {"rewards.page.revenue", "listed"}};
+                                                             {"rewards.page.revenue", "listed"},
+                                                             {"rewards.pairs.family_weights.diversity", "1"},
+                                                             {"rewards.pairs.family_weights.natural", "1"},
+                                                             {"rewards.pairs.family_weights.ranking", "1"},
+                                                             {"rewards.pairs.family_weights.redundancy", "1"},
+                                                             {"rewards.pairs.family_weights.relevance", "1"},
+                                                             {"rewards.pairs.file", "null"},
+                                                             {"rewards.pairs.hard_by", "category"},
+                                                             {"rewards.pairs.hard_share", "0.5"},
+                                                             {"rewards.pairs.request_baseline", "never"},
+                                                             {"rewards.pairs.vector_prefix", "\"\""}};
   const auto found = kBefore.find(path);
   return found != kBefore.end() && found->second == value;
 }

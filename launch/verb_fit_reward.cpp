@@ -1,5 +1,8 @@
 // `pagewright fit-reward`: the page model and the item model, from clicks and purchases.
 
+#include <filesystem>
+#include <memory>
+
 #include <CLI/CLI.hpp>
 
 #include "launch/reward_fitting.hpp"
@@ -13,10 +16,17 @@ void add_fit_reward_verb(CLI::App& app, Job& job) {
       "fit-reward",
       "fit the page and item reward models to the log, and report how well they order held-out pages");
   auto options = add_config_options(*verb);
-  verb->callback([options, &job] {
-    Workbench bench(*options, RunUse::existing, job);
+  auto pairs = std::make_shared<std::filesystem::path>();
+  verb->add_option("--write-pairs", *pairs,
+                   "write the page pairs of training and validation users to this file, and fit nothing");
+  verb->callback([options, pairs, &job] {
+    Workbench bench(*options, pairs->empty() ? RunUse::existing : RunUse::begin, job);
     bench.run_recorded([&] {
-      if (bench.learns()) fit_rewards(bench);
+      if (!bench.learns()) return;
+      if (pairs->empty())
+        fit_rewards(bench);
+      else
+        write_page_pairs(bench, *pairs);
     });
   });
 }

@@ -14,6 +14,8 @@ namespace pagewright {
 namespace {
 
 struct ImportArguments {
+  bool drop_bots = false;
+  BotRules bots;
   std::vector<std::string> files;
   std::string out;
   std::string split;
@@ -41,10 +43,27 @@ SplitRule import_split(const ImportArguments& arguments) {
 void run_import(const ImportArguments& arguments) {
   auto options = arguments.options;
   options.split = import_split(arguments);
+  if (arguments.drop_bots) options.bots = arguments.bots;
   const std::vector<std::filesystem::path> files(arguments.files.begin(), arguments.files.end());
   const auto report = import_log(files, arguments.out, options);
   std::cout << report.text() << "log written to " << arguments.out << "; look at it with: pagewright inspect "
             << arguments.out << "\n";
+}
+
+void add_bot_options(CLI::App& verb, ImportArguments& arguments) {
+  auto* drop =
+      verb.add_flag("--drop-bots", arguments.drop_bots,
+                    "leave out sessions that look like a program's, by the four rules below (0 switches "
+                    "a rule off); the files are read twice");
+  const auto rule = [&](const char* name, int& value, const char* help) {
+    verb.add_option(name, value, help)->check(CLI::NonNegativeNumber)->capture_default_str()->needs(drop);
+  };
+  rule("--bot-pages-per-hour", arguments.bots.pages_per_hour, "a session with more pages within an hour");
+  rule("--bot-clicks-per-hour", arguments.bots.clicks_per_hour, "a session with more clicks within an hour");
+  rule("--bot-full-pages", arguments.bots.full_pages,
+       "a session with so many pages on which every slot is clicked, of at least 4 slots");
+  rule("--bot-clicks-a-second", arguments.bots.clicks_a_second,
+       "a session with so many slots of a page clicked within a second");
 }
 
 std::string import_formats_help() {
@@ -85,6 +104,7 @@ void add_import_verb(CLI::App& app) {
   verb->add_flag("--strict", options.strict, "stop at the first row that cannot be used");
   verb->add_option("--show", options.shown_rows, "how many rows that cannot be used are shown")
       ->capture_default_str();
+  add_bot_options(*verb, *arguments);
   verb->callback([arguments] { run_import(*arguments); });
 }
 

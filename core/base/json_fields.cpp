@@ -13,6 +13,11 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// Of an object. Walking and searching the map itself copies no keys, as items() and find() of the value do.
+const Json::object_t& members_of(const Json& object) {
+  return object.get_ref<const Json::object_t&>();
+}
+
 std::string element_path(const std::string& list, std::size_t index) {
   return fmt::format("{}[{}]", list, index);
 }
@@ -44,12 +49,13 @@ void JsonObject::complain(std::string_view key, std::string_view message) const 
 }
 
 const Json* JsonObject::find(std::string_view key) const {
-  const auto found = value_->find(std::string(key));
-  return found == value_->end() || found->is_null() ? nullptr : &*found;
+  const Json::object_t& members = members_of(*value_);
+  const auto found = members.find(key);
+  return found == members.end() || found->second.is_null() ? nullptr : &found->second;
 }
 
 void JsonObject::only(std::span<const std::string_view> known, std::span<const std::string_view> also) const {
-  for (const auto& [key, value] : value_->items()) {
+  for (const auto& [key, value] : members_of(*value_)) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     if (std::find(also.begin(), also.end(), key) != also.end()) continue;
     const std::vector<std::string> names(known.begin(), known.end());
@@ -140,7 +146,7 @@ std::vector<JsonObject> JsonObject::objects(std::string_view key) const {
 
 std::vector<std::string> JsonObject::keys() const {
   std::vector<std::string> result;
-  for (const auto& [key, value] : value_->items()) result.push_back(key);
+  for (const auto& [key, value] : members_of(*value_)) result.push_back(key);
   return result;
 }
 

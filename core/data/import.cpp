@@ -112,8 +112,12 @@ void LineImporter::file(const std::filesystem::path& path, ImportSink& sink, Imp
   }
 }
 
-ImportSink::ImportSink(LogWriter& writer, SplitRule split, std::unordered_set<std::string> known_pages)
-    : writer_(writer), split_(split), page_ids_(std::move(known_pages)) {}
+ImportSink::ImportSink(LogWriter& writer, SplitRule split, std::unordered_set<std::string> known_pages,
+                       const BotFindings* bots)
+    : writer_(&writer), watch_(nullptr), bots_(bots), split_(split), page_ids_(std::move(known_pages)) {}
+
+ImportSink::ImportSink(BotWatch& watch, SplitRule split, std::unordered_set<std::string> known_pages)
+    : writer_(nullptr), watch_(&watch), bots_(nullptr), split_(split), page_ids_(std::move(known_pages)) {}
 
 void ImportSink::check(const LoggedPage& page, std::size_t candidates) const {
   check_logged_page(page, candidates);
@@ -121,25 +125,41 @@ void ImportSink::check(const LoggedPage& page, std::size_t candidates) const {
           "page id '{}' is in the log already; was this row imported before?", page.page_id);
 }
 
+bool ImportSink::left_out(const LoggedPage& page) {
+  if (bots_ == nullptr || !bots_->pages.contains(bot_page_key(page.page_id))) return false;
+  page_ids_.insert(page.page_id);
+  count("pages of bot-like sessions left out");
+  return true;
+}
+
 void ImportSink::write(LoggedPage& page) {
-  page.request = last_row_;
-  writer_.add(page);
+  if (writer_ != nullptr) {
+    if (!last_row_) {
+      if (writer_->requests_in_part() >= kRequestsPerPart) writer_->finish_part();
+      last_row_ = writer_->add(last_);
+    }
+    page.request = *last_row_;
+    writer_->add(page);
+  } else {
+    watch_->see(last_.request, page);
+  }
   page_ids_.insert(page.page_id);
   ++(page.revisit_of ? revisits_ : pages_);
 }
 
 void ImportSink::add(LoggedRequest request, std::vector<LoggedPage> pages) {
   check_logged_request(request.request);
-  for (const auto& page : pages) check(page, request.request.candidates.size());
-  if (writer_.requests_in_part() >= kRequestsPerPart) writer_.finish_part();
-  last_row_ = writer_.add(request);
   last_candidates_ = request.request.candidates.size();
-  for (auto& page : pages) write(page);
+  for (const auto& page : pages) check(page, last_candidates_);
+  last_ = std::move(request);
+  last_row_.reset();
+  for (auto& page : pages)
+    if (!left_out(page)) write(page);
 }
 
 void ImportSink::add_to_last(LoggedPage page) {
   check(page, last_candidates_);
-  write(page);
+  if (!left_out(page)) write(page);
 }
 
 void ImportSink::add(Request request, std::vector<LoggedPage> pages) {
@@ -151,27 +171,64 @@ void ImportSink::ignore_event(const std::string& action) {
   ++ignored_events_[action];
 }
 
+namespace {
+
+/// One reading of all files.
+void read_files(const std::vector<std::filesystem::path>& files, const ImportOptions& options,
+                ImportSink& sink, ImportReport& report, const char* what) {
+  const auto importer = find_log_format(options.format).make(options);
+  Progress progress(what, 0);
+  ImportRows rows(options, report, progress);
+  for (const auto& file : files) importer->file(file, sink, rows);
+  importer->finish(sink, rows);
+}
+
+BotFindings find_bots(const std::vector<std::filesystem::path>& files, const ImportOptions& options,
+                      const std::unordered_set<std::string>& known_pages) {
+  BotWatch watch(*options.bots);
+  ImportSink sink(watch, options.split, known_pages);
+  ImportReport unread;
+  read_files(files, options, sink, unread, "look for bots");
+  return watch.findings();
+}
+
+/// "bots dropped: 240 pages of 2 of 310 sessions".
+std::string bots_text(const BotFindings& bots) {
+  return fmt::format("bots dropped: {} pages of {} of {} sessions", bots.pages.size(), bots.bot_sessions,
+                     bots.all_sessions);
+}
+
+}  // namespace
+
 ImportReport import_log(const std::vector<std::filesystem::path>& files, const std::filesystem::path& folder,
                         const ImportOptions& options) {
   options.split.validate();
   require(!files.empty(), "no file to import");
-  const auto importer = find_log_format(options.format).make(options);
+  find_log_format(options.format);
+  if (options.bots)
+    for (const auto& file : files)
+      require(!std::filesystem::exists(file) || std::filesystem::is_regular_file(file),
+              "{}: --drop-bots reads files twice, and this is no regular file", file.string());
+  auto known_pages = known_page_ids(folder, options.append);
+  std::optional<BotFindings> bots;
+  if (options.bots) bots = find_bots(files, options, known_pages);
   std::string source = options.format + ":";
   for (const auto& file : files) source += " " + file.filename().string();
   if (source.size() > 1000) source = source.substr(0, 1000) + " ...";
+  if (bots) source += "; " + bots_text(*bots);
   LogWriter writer(folder, {source, options.split.describe()}, options.append);
-  ImportSink sink(writer, options.split, known_page_ids(folder, options.append));
+  ImportSink sink(writer, options.split, std::move(known_pages), bots ? &*bots : nullptr);
   ImportReport report;
-  {
-    Progress progress("import", 0);
-    ImportRows rows(options, report, progress);
-    for (const auto& file : files) importer->file(file, sink, rows);
-    importer->finish(sink, rows);
-  }
+  read_files(files, options, sink, report, "import");
   report.pages = sink.pages();
   report.revisits = sink.revisits();
   report.ignored_events = sink.ignored_events();
   report.counts = sink.counts();
+  if (bots)
+    for (std::size_t rule = 0; rule < kBotRules; ++rule)
+      if (bots->sessions[rule] > 0)
+        report.counts["bot-like sessions: " + bot_rule_text(*options.bots, static_cast<BotRule>(rule))] =
+            bots->sessions[rule];
   require(report.rows > 0, "{}: no rows; is it the right file?", files.front().string());
   if (report.pages == 0) fail("{}: not one usable row\n{}", files.front().string(), report.text());
   writer.commit();

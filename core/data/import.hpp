@@ -7,12 +7,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
 
+#include "core/data/bot_rules.hpp"
 #include "core/data/log_file.hpp"
 #include "core/data/split_rule.hpp"
 
@@ -24,7 +26,11 @@ class TableFile;
 /// Takes what an importer has understood and writes it. A request and its pages go in together or not at all.
 class ImportSink {
  public:
-  ImportSink(LogWriter& writer, SplitRule split, std::unordered_set<std::string> known_pages);
+  /// Leaves out the pages that `bots` names, if there are any findings.
+  ImportSink(LogWriter& writer, SplitRule split, std::unordered_set<std::string> known_pages,
+             const BotFindings* bots = nullptr);
+  /// Writes nothing and shows every page to `watch`.
+  ImportSink(BotWatch& watch, SplitRule split, std::unordered_set<std::string> known_pages);
 
   /// Adds a request with the pages shown for it; LoggedPage::request is set here. Error, and nothing is
   /// added, if something does not fit or a page id was used before.
@@ -33,6 +39,8 @@ class ImportSink {
   void add(Request request, std::vector<LoggedPage> pages);
   /// Adds another page to the request added last.
   void add_to_last(LoggedPage page);
+  /// The request added last; nothing before the first.
+  const Request* last() const { return last_.request.candidates.empty() ? nullptr : &last_.request; }
   /// Counts an event whose action is not one of ours and is left out.
   void ignore_event(const std::string& action);
   /// Counts something else that the report says, in words: "events of an id that was seen before, dropped".
@@ -45,12 +53,18 @@ class ImportSink {
 
  private:
   void check(const LoggedPage& page, std::size_t candidates) const;
+  /// Whether the page is left out as a bot's; counts it.
+  bool left_out(const LoggedPage& page);
+  /// Writes the request added last if that was not done yet, and the page.
   void write(LoggedPage& page);
 
-  LogWriter& writer_;
+  LogWriter* writer_;        ///< null while a BotWatch looks
+  BotWatch* watch_;          ///< or null
+  const BotFindings* bots_;  ///< or null
   SplitRule split_;
   std::unordered_set<std::string> page_ids_;
-  std::int64_t last_row_ = -1;  ///< of the request added last
+  LoggedRequest last_;
+  std::optional<std::int64_t> last_row_;  ///< of `last_` once it is written
   std::size_t last_candidates_ = 0;
   std::int64_t pages_ = 0;
   std::int64_t revisits_ = 0;
@@ -116,9 +130,10 @@ struct ImportOptions {
   std::filesystem::path map;          ///< of the format `table`: what its columns mean
   std::vector<std::string> map_sets;  ///< keys of the map to override
   SplitRule split;
-  bool strict = false;         ///< stop at the first row that cannot be used
-  bool append = false;         ///< add to a log that exists
-  std::size_t shown_rows = 5;  ///< so many unusable rows are kept for the report
+  bool strict = false;           ///< stop at the first row that cannot be used
+  bool append = false;           ///< add to a log that exists
+  std::size_t shown_rows = 5;    ///< so many unusable rows are kept for the report
+  std::optional<BotRules> bots;  ///< leave out sessions that these rules find; the files are then read twice
 };
 
 struct UnusableRow {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -101,14 +100,13 @@ class JsonlImporter final : public LineImporter {
     auto request = request_from_json(root, kJsonlLogKeys);
     learn_section_types(root);
     auto page = logged_page(root, request, sink);
-    if (last_request_ && *last_request_ == request) {
+    if (sink.last() && *sink.last() == request) {
       sink.add_to_last(std::move(page));
       return;
     }
     std::vector<LoggedPage> pages;
     pages.push_back(std::move(page));
-    sink.add(request, std::move(pages));
-    last_request_ = std::move(request);
+    sink.add(std::move(request), std::move(pages));
   }
 
  private:
@@ -144,7 +142,6 @@ class JsonlImporter final : public LineImporter {
   }
 
   PageSchema schema_;
-  std::optional<Request> last_request_;
 };
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "core/numerics/cholesky.hpp"
 
 namespace pagewright {
 namespace {
@@ -48,28 +51,6 @@ NewtonSystem newton_system(const LogisticData& data, std::span<const double> wei
   return system;
 }
 
-/// The Newton step, by Cholesky's decomposition in place.
-std::vector<double> solve(NewtonSystem system) {
-  const std::size_t n = system.size;
-  std::vector<double>& a = system.curvature;
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j <= i; ++j) {
-      double sum = a[i * n + j];
-      for (std::size_t k = 0; k < j; ++k) sum -= a[i * n + k] * a[j * n + k];
-      a[i * n + j] = i == j ? std::sqrt(std::max(sum, 1e-12)) : sum / a[j * n + j];
-    }
-  std::vector<double> x = std::move(system.gradient);
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) x[i] -= a[i * n + k] * x[k];
-    x[i] /= a[i * n + i];
-  }
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t k = i + 1; k < n; ++k) x[i] -= a[k * n + i] * x[k];
-    x[i] /= a[i * n + i];
-  }
-  return x;
-}
-
 }  // namespace
 
 double logistic_rate(std::span<const double> features, std::span<const double> weights) {
@@ -93,7 +74,9 @@ void fit_logistic(const LogisticData& data, std::vector<double>& weights) {
   if (std::none_of(data.trials.begin(), data.trials.end(), [](double n) { return n > 0; })) return;
   double objective = logistic_objective(data, weights);
   for (int step = 0; step < kMostSteps; ++step) {
-    const std::vector<double> direction = solve(newton_system(data, weights));
+    NewtonSystem system = newton_system(data, weights);
+    const std::vector<double> direction =
+        solve_positive_definite(std::move(system.curvature), std::move(system.gradient));
     double length = 1, gain = 0;
     for (int halving = 0; halving < kMostHalvings; ++halving, length /= 2) {
       std::vector<double> tried = weights;

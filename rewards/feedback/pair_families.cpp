@@ -47,18 +47,43 @@ std::optional<std::int32_t> take_one(std::vector<std::int32_t>& pool, CounterRan
   return taken;
 }
 
-/// Replaces up to config.replaced engaged items by candidates of the pool, within the category if `hard`.
+/// Takes the candidate that is nearest to the slot's item out of the pool, if it is nearer than half of the
+/// request's other candidates.
+std::optional<std::int32_t> take_near(std::vector<std::int32_t>& pool, const JudgedPage& page,
+                                      std::size_t slot, const ItemSpace& space) {
+  const auto distance = [&](std::int32_t candidate) {
+    return space.distance(page.item(slot), candidate_item(page, candidate));
+  };
+  std::vector<double> all;
+  for (std::int32_t c = 0; c < static_cast<std::int32_t>(page.request->candidates.size()); ++c)
+    if (c != page.items[slot]) all.push_back(distance(c));
+  const auto nearest = std::min_element(
+      pool.begin(), pool.end(), [&](std::int32_t a, std::int32_t b) { return distance(a) < distance(b); });
+  if (nearest == pool.end()) return std::nullopt;
+  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+  std::nth_element(all.begin(), middle, all.end());
+  if (!(distance(*nearest) < *middle)) return std::nullopt;
+  const std::int32_t taken = *nearest;
+  pool.erase(nearest);
+  return taken;
+}
+
+/// Replaces up to config.replaced engaged items by candidates of the pool; by such as are like them if
+/// `hard`.
 std::optional<PagePair> replace_engaged(const JudgedPage& page, std::vector<std::int32_t> pool, bool hard,
-                                        const PairConfig& config, CounterRandom& random) {
+                                        const ItemSpace* space, const PairConfig& config,
+                                        CounterRandom& random) {
   Slots engaged = slots_where(page, true);
   random.shuffle(std::span<std::size_t>(engaged));
   std::vector<std::int32_t> worse = page.items;
   int replaced = 0;
   for (const std::size_t slot : engaged) {
     if (replaced == config.replaced) break;
-    const auto taken = take_one(pool, random, [&](std::int32_t candidate) {
+    const auto of_category = [&](std::int32_t candidate) {
       return !hard || candidate_item(page, candidate).category == page.item(slot).category;
-    });
+    };
+    const auto taken = hard && config.hard_by == HardBy::embedding ? take_near(pool, page, slot, *space)
+                                                                   : take_one(pool, random, of_category);
     if (!taken) continue;
     worse[slot] = *taken;
     ++replaced;
@@ -112,11 +137,13 @@ std::size_t largest_category(const JudgedPage& page) {
   return largest;
 }
 
-std::vector<Takeover> possible_takeovers(const JudgedPage& page, double share) {
-  const auto needed =
-      static_cast<std::size_t>(std::floor(share * static_cast<double>(page.items.size()))) + 1;
+/// Slots that a category needs to hold more than this share of the page.
+std::size_t dominating_slots(const JudgedPage& page, double share) {
+  return static_cast<std::size_t>(std::floor(share * static_cast<double>(page.items.size()))) + 1;
+}
+
+std::vector<Takeover> possible_takeovers(const JudgedPage& page, std::size_t needed) {
   std::vector<Takeover> found;
-  if (largest_category(page) >= needed) return found;
   for (const std::int32_t candidate : candidates_off_page(page)) {
     const std::string& category = candidate_item(page, candidate).category;
     if (category.empty()) continue;
@@ -150,37 +177,46 @@ Page with_items(const Page& page, const std::vector<std::int32_t>& items) {
   return changed;
 }
 
-std::optional<PagePair> relevance_pair(const JudgedPage& page, const ShownItems& shown,
-                                       const PairConfig& config, CounterRandom random) {
-  if (page.evidence == 0) return std::nullopt;
-  const bool hard = random.uniform() < 0.5;
+PairAttempt relevance_pair(const JudgedPage& page, const ShownItems& shown, const ItemSpace* space,
+                           const PairConfig& config, CounterRandom random) {
+  if (page.evidence == 0) return kNoEngagement;
+  const bool hard = random.uniform() < config.hard_share;
   std::vector<std::int32_t> skipped = shown.skipped(page);
   if (hard)
-    if (auto pair = replace_engaged(page, skipped, true, config, random)) return pair;
-  if (auto pair = replace_engaged(page, std::move(skipped), false, config, random)) return pair;
-  if (config.unseen_weight == 0) return std::nullopt;
-  auto pair = replace_engaged(page, shown.unseen(page), false, config, random);
-  if (pair) pair->unseen = true;
-  return pair;
+    if (auto pair = replace_engaged(page, skipped, true, space, config, random)) return std::move(*pair);
+  if (auto pair = replace_engaged(page, std::move(skipped), false, space, config, random))
+    return std::move(*pair);
+  if (config.unseen_weight == 0) return "without a candidate that was shown elsewhere and passed over";
+  auto pair = replace_engaged(page, shown.unseen(page), false, space, config, random);
+  if (!pair) return "without a candidate that was passed over elsewhere or never shown";
+  pair->unseen = true;
+  return std::move(*pair);
 }
 
-std::optional<PagePair> ranking_pair(const JudgedPage& page, const PairConfig& config, CounterRandom random) {
-  if (random.uniform() < config.reversal_share) return whole_page_ranking(page, random);
+PairAttempt ranking_pair(const JudgedPage& page, const PairConfig& config, CounterRandom random) {
+  if (random.uniform() < config.reversal_share) {
+    auto pair = whole_page_ranking(page, random);
+    if (!pair) return page.evidence == 0 ? kNoEngagement : "whose shuffled order is as good";
+    return std::move(*pair);
+  }
   std::vector<std::pair<std::size_t, std::size_t>> swaps;
   for (std::size_t i = 0; i < page.items.size(); ++i)
     for (std::size_t j = i + 1; j < page.items.size(); ++j)
       if (page.item_gains[i] > page.item_gains[j]) swaps.emplace_back(i, j);
-  if (swaps.empty()) return std::nullopt;
+  if (swaps.empty()) return page.evidence == 0 ? kNoEngagement : "with its gains in ascending order";
   const auto [i, j] = swaps[random.below(swaps.size())];
   std::vector<std::int32_t> worse = page.items;
   std::swap(worse[i], worse[j]);
   return pair_of(page, PairFamily::ranking, worse);
 }
 
-std::optional<PagePair> diversity_pair(const JudgedPage& page, const ItemRelevance& relevance,
-                                       const PairConfig& config, CounterRandom random) {
-  std::vector<Takeover> takeovers = possible_takeovers(page, config.diversity_share);
-  if (takeovers.empty() || page.evidence == 0) return std::nullopt;
+PairAttempt diversity_pair(const JudgedPage& page, const ItemRelevance& relevance, const PairConfig& config,
+                           CounterRandom random) {
+  if (page.evidence == 0) return kNoEngagement;
+  const std::size_t needed = dominating_slots(page, config.diversity_share);
+  if (largest_category(page) >= needed) return "which one category dominates as it is";
+  std::vector<Takeover> takeovers = possible_takeovers(page, needed);
+  if (takeovers.empty()) return "without a category of candidates enough to dominate it";
   Takeover& takeover = takeovers[random.below(takeovers.size())];
   random.shuffle(std::span<std::size_t>(takeover.slots));
   std::vector<std::int32_t> worse = page.items;
@@ -199,9 +235,8 @@ std::optional<PagePair> diversity_pair(const JudgedPage& page, const ItemRelevan
   return pair_of(page, PairFamily::diversity, worse);
 }
 
-std::optional<PagePair> redundancy_pair(const JudgedPage& page, const PairConfig& config,
-                                        CounterRandom random) {
-  if (page.evidence == 0) return std::nullopt;
+PairAttempt redundancy_pair(const JudgedPage& page, const PairConfig& config, CounterRandom random) {
+  if (page.evidence == 0) return kNoEngagement;
   std::vector<std::int32_t> off = candidates_off_page(page);
   random.shuffle(std::span<std::int32_t>(off));
   std::vector<std::int32_t> worse = page.items;
@@ -231,7 +266,7 @@ std::optional<PagePair> redundancy_pair(const JudgedPage& page, const PairConfig
     if (on_page) fixed[original] = true;
     ++replaced;
   }
-  if (replaced == 0) return std::nullopt;
+  if (replaced == 0) return "without a candidate that is a near-duplicate";
   return pair_of(page, PairFamily::redundancy, worse);
 }
 

@@ -5,11 +5,14 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "core/base/rng.hpp"
 #include "rewards/feedback/pair_evidence.hpp"
 #include "rewards/feedback/pair_families.hpp"
+#include "rewards/feedback/request_baseline.hpp"
 
 namespace pagewright {
 namespace {
@@ -20,16 +23,23 @@ class PairMaker {
             std::vector<JudgedPage> pages, std::uint64_t seed)
       : schema_(schema), gains_(gains), config_(config), pages_(std::move(pages)), seed_(seed) {}
 
-  PairSet run() {
+  PairSet run(const ItemSpace* space) {
     const ShownItems shown(pages_);
     const ItemRelevance relevance(pages_);
+    for (const JudgedPage& page : pages_) ++pages_of_request_[page.logged->request];
     for (const JudgedPage& page : pages_) {
-      add(page, relevance_pair(page, shown, config_, random(PairFamily::relevance, page)));
-      add(page, ranking_pair(page, config_, random(PairFamily::ranking, page)));
-      add(page, diversity_pair(page, relevance, config_, random(PairFamily::diversity, page)));
-      add(page, redundancy_pair(page, config_, random(PairFamily::redundancy, page)));
+      add(page, PairFamily::relevance,
+          relevance_pair(page, shown, space, config_, random(PairFamily::relevance, page)));
+      add(page, PairFamily::ranking, ranking_pair(page, config_, random(PairFamily::ranking, page)));
+      add(page, PairFamily::diversity,
+          diversity_pair(page, relevance, config_, random(PairFamily::diversity, page)));
+      add(page, PairFamily::redundancy, redundancy_pair(page, config_, random(PairFamily::redundancy, page)));
     }
     add_natural_pairs();
+    const bool repeats = set_.count[static_cast<std::size_t>(PairFamily::natural)] > 0;
+    if (config_.request_baseline == RequestBaseline::always ||
+        (config_.request_baseline == RequestBaseline::without_repeats && !repeats))
+      add_pairs_across_requests();
     explain_empty_families();
     return std::move(set_);
   }
@@ -44,23 +54,38 @@ class PairMaker {
     return page_violations(schema_, request, page).empty();
   }
 
-  void add(const JudgedPage& page, std::optional<PagePair> pair) {
-    if (!pair) return;
-    if (!valid(*page.request, pair->better) || !valid(*page.request, pair->worse)) {
-      ++invalid_[static_cast<std::size_t>(pair->family)];
-      return;
-    }
-    pair->request = page.logged->request;
-    pair->weight =
-        confidence(page.evidence, gains_.full_confidence) * (pair->unseen ? config_.unseen_weight : 1.0);
-    if (pair->weight > 0) keep(std::move(*pair));
+  void without(PairFamily family, const std::string& reason) {
+    ++set_.notes[static_cast<std::size_t>(family)].pages_without[reason];
   }
 
-  void keep(PagePair pair) {
-    ++set_.count[static_cast<std::size_t>(pair.family)];
-    set_.unseen += pair.unseen;
-    set_.hard += pair.hard;
-    set_.pairs.push_back(std::move(pair));
+  void add(const JudgedPage& page, PairFamily family, PairAttempt attempt) {
+    if (!attempt.pair) return without(family, attempt.why_none);
+    PagePair& pair = *attempt.pair;
+    if (!valid(*page.request, pair.better) || !valid(*page.request, pair.worse)) {
+      ++invalid_[static_cast<std::size_t>(family)];
+      return without(family, "whose pair breaks the schema");
+    }
+    pair.request = page.logged->request;
+    pair.weight =
+        confidence(page.evidence, gains_.full_confidence) * (pair.unseen ? config_.unseen_weight : 1.0);
+    if (!(pair.weight > 0)) return without(family, "whose pair has no weight");
+    if (made_before(pair)) {
+      ++set_.notes[static_cast<std::size_t>(family)].duplicates;
+      return without(family, "whose pair another page gave");
+    }
+    set_.keep(std::move(pair));
+  }
+
+  /// Whether another page of the same request gave an equal pair of the family; remembers it otherwise.
+  bool made_before(const PagePair& pair) {
+    if (pages_of_request_.at(pair.request) == 1) return false;
+    std::vector<std::int32_t> key{static_cast<std::int32_t>(pair.family)};
+    for (const Page* page : {&pair.better, &pair.worse})
+      for (const PageSection& section : page->sections) {
+        key.push_back(-1 - section.type);
+        key.insert(key.end(), section.items.begin(), section.items.end());
+      }
+    return !made_[pair.request].insert(std::move(key)).second;
   }
 
   void add_natural_pairs() {
@@ -68,30 +93,43 @@ class PairMaker {
     for (const JudgedPage& page : pages_) by_request[page.logged->request].push_back(&page);
     for (const auto& [request, pages] : by_request) {
       shown_twice_ = shown_twice_ || pages.size() > 1;
+      std::vector<bool> paired(pages.size());
       for (std::size_t a = 0; a < pages.size(); ++a)
-        for (std::size_t b = a + 1; b < pages.size(); ++b) add_natural_pair(*pages[a], *pages[b]);
+        for (std::size_t b = a + 1; b < pages.size(); ++b)
+          if (add_natural_pair(*pages[a], *pages[b])) paired[a] = paired[b] = true;
+      for (std::size_t a = 0; a < pages.size(); ++a)
+        if (!paired[a])
+          without(PairFamily::natural, pages.size() == 1
+                                           ? "whose request was shown once"
+                                           : "like the others of its request or within the margin");
     }
   }
 
-  void add_natural_pair(const JudgedPage& first, const JudgedPage& second) {
-    const double gap = utility(first) - utility(second);
-    if (!(std::abs(gap) > config_.margin) || first.logged->page == second.logged->page) return;
-    PagePair pair;
-    pair.family = PairFamily::natural;
-    pair.request = first.logged->request;
-    pair.better = (gap > 0 ? first : second).logged->page;
-    pair.worse = (gap > 0 ? second : first).logged->page;
-    pair.weight = confidence(first.evidence + second.evidence, gains_.full_confidence);
-    if (valid(*first.request, pair.better) && valid(*first.request, pair.worse))
-      keep(std::move(pair));
-    else
-      ++invalid_[static_cast<std::size_t>(PairFamily::natural)];
+  bool add_natural_pair(const JudgedPage& first, const JudgedPage& second) {
+    const double gap = utility_of(first) - utility_of(second);
+    if (!(std::abs(gap) > config_.margin) || first.logged->page == second.logged->page) return false;
+    return add_observed_pair(gap > 0 ? first : second, gap > 0 ? second : first);
   }
 
-  static double utility(const JudgedPage& page) {
-    double sum = 0;
-    for (const double gain : page.gains) sum += gain;
-    return sum;
+  bool add_observed_pair(const JudgedPage& better, const JudgedPage& worse) {
+    if (!valid(*better.request, better.logged->page) || !valid(*worse.request, worse.logged->page)) {
+      ++invalid_[static_cast<std::size_t>(PairFamily::natural)];
+      return false;
+    }
+    PagePair pair;
+    pair.family = PairFamily::natural;
+    pair.request = better.logged->request;
+    if (worse.logged->request != pair.request) pair.worse_request = worse.logged->request;
+    pair.better = better.logged->page;
+    pair.worse = worse.logged->page;
+    pair.weight = confidence(better.evidence + worse.evidence, gains_.full_confidence);
+    set_.keep(std::move(pair));
+    return true;
+  }
+
+  void add_pairs_across_requests() {
+    for (const AcrossPair& pair : pairs_across_requests(pages_, config_.margin, seed_))
+      add_observed_pair(*pair.better, *pair.worse);
   }
 
   void explain_empty_families() {
@@ -111,7 +149,8 @@ class PairMaker {
     if (invalid_[static_cast<std::size_t>(family)] > 0) return "the schema allows none of the pages";
     if (family == PairFamily::natural)
       return shown_twice_ ? "no two pages of a request differ by more than the margin"
-                          : "no request was shown twice";
+                          : "no request was shown twice; rewards.pairs.request_baseline compares pages of "
+                            "different requests";
     if (family == PairFamily::ranking) return "no page has items of different gains in this order";
     if (!off_page) return "every candidate is on its page";
     if (family == PairFamily::relevance) return "no candidate was shown elsewhere and passed over";
@@ -125,15 +164,29 @@ class PairMaker {
   std::vector<JudgedPage> pages_;
   std::uint64_t seed_;
   bool shown_twice_ = false;
+  std::unordered_map<std::int64_t, int> pages_of_request_;
+  std::unordered_map<std::int64_t, std::set<std::vector<std::int32_t>>> made_;  ///< by request: pairs in set_
   std::array<std::int64_t, kPairFamilies> invalid_{};
   PairSet set_;
 };
 
 }  // namespace
 
+void PairSet::keep(PagePair pair) {
+  ++count[static_cast<std::size_t>(pair.family)];
+  notes[static_cast<std::size_t>(pair.family)].weight += pair.weight;
+  unseen += pair.unseen;
+  hard += pair.hard;
+  across += pair.worse_request.has_value();
+  pairs.push_back(std::move(pair));
+}
+
 PairSet make_pairs(const FeedbackLog& log, const PageSchema& schema, const ItemGains& gains,
                    const PairConfig& config, Split split, std::uint64_t seed) {
-  return PairMaker(schema, gains.config(), config, judge_pages(log, gains, split), seed).run();
+  std::optional<ItemSpace> space;
+  if (config.hard_by == HardBy::embedding) space.emplace(log, config.vector_prefix);
+  return PairMaker(schema, gains.config(), config, judge_pages(log, gains, split), seed)
+      .run(space ? &*space : nullptr);
 }
 
 Page swap_slots(const Page& page, int i, int j) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -20,17 +21,6 @@ namespace {
 
 constexpr std::uint64_t kHeldOutPageEpoch = 1U << 30;
 constexpr std::size_t kHeldOutPageChunk = 32;
-
-std::vector<std::vector<const PagePair*>> by_family(const std::vector<PagePair>& pairs) {
-  std::vector<std::vector<const PagePair*>> families;
-  for (const PagePair& pair : pairs) {
-    const auto family = static_cast<std::size_t>(pair.family);
-    if (families.size() <= family) families.resize(family + 1);
-    families[family].push_back(&pair);
-  }
-  std::erase_if(families, [](const auto& family) { return family.empty(); });
-  return families;
-}
 
 /// The first `slots` slots: those of the logged pages, which come before those of pairs.
 PageModelOutputs first_slots(const PageModelOutputs& outputs, std::int64_t slots) {
@@ -53,20 +43,19 @@ PageModelTask::PageModelTask(const PageLanguage& language, const FeedbackLog& lo
       log_(log),
       train_(std::move(train)),
       held_out_(std::move(held_out)),
-      train_pairs_(by_family(train_.pairs)),
-      held_out_pairs_(by_family(held_out_.pairs)),
+      train_pairs_(train_.pairs, train_.family_weights),
+      held_out_pairs_(held_out_.pairs, held_out_.family_weights),
       config_(config),
       label_smoothing_(label_smoothing),
       gains_(gains),
       seed_(seed),
       pool_(pool) {}
 
-const PagePair* PageModelTask::draw_pair(const PairsByFamily& pairs, std::uint64_t epoch,
+const PagePair* PageModelTask::draw_pair(const PairDraw& pairs, std::uint64_t epoch,
                                          std::int64_t example) const {
-  if (pairs.empty() || config_.form == PageModelForm::utility) return nullptr;
+  if (config_.form == PageModelForm::utility) return nullptr;
   CounterRandom random(seed_, RandomStream::pairs, epoch, static_cast<std::uint64_t>(example), /*sample=*/1);
-  const auto& family = pairs[random.below(pairs.size())];
-  return family[random.below(family.size())];
+  return pairs.draw(random);
 }
 
 at::Tensor PageModelTask::loss(const WeightsView& weights, std::span<const std::int64_t> examples,
@@ -108,6 +97,17 @@ RequestPages PageModelTask::encode(std::int64_t request_index, std::uint64_t epo
   return group;
 }
 
+std::vector<RequestPages> PageModelTask::encode(const PagePair& pair, std::uint64_t epoch) const {
+  std::vector<RequestPages> groups;
+  if (!pair.worse_request) {
+    groups.push_back(encode(pair.request, epoch, {&pair.better, &pair.worse}));
+  } else {
+    groups.push_back(encode(pair.request, epoch, {&pair.better}));
+    groups.push_back(encode(*pair.worse_request, epoch, {&pair.worse}));
+  }
+  return groups;
+}
+
 at::Tensor PageModelTask::pair_loss(const at::Tensor& high, const at::Tensor& low,
                                     std::span<const double> omega, std::span<const double> centring) const {
   const at::Tensor margin =
@@ -133,9 +133,10 @@ PageModelTask::Gathered PageModelTask::gather(std::span<const Part> parts, std::
     }
   for (const Part& part : parts) {
     if (!part.pair) continue;
-    gathered.groups.push_back(encode(part.pair->request, epoch, {&part.pair->better, &part.pair->worse}));
-    gathered.better.push_back(add_values(gathered.groups.back(), part.pair->better));
-    gathered.worse.push_back(add_values(gathered.groups.back(), part.pair->worse));
+    std::vector<RequestPages> pair = encode(*part.pair, epoch);
+    gathered.better.push_back(add_values(pair.front(), part.pair->better));
+    gathered.worse.push_back(add_values(pair.back(), part.pair->worse));
+    std::move(pair.begin(), pair.end(), std::back_inserter(gathered.groups));
   }
   return gathered;
 }

@@ -8,7 +8,7 @@
 #include "core/base/parallel.hpp"
 #include "core/page/page_language.hpp"
 #include "distributed/supervised/supervised_task.hpp"
-#include "rewards/feedback/pairs.hpp"
+#include "rewards/feedback/pair_draw.hpp"
 #include "rewards/models/feedback_pages.hpp"
 #include "rewards/models/page_model.hpp"
 #include "rewards/terms/request_pages.hpp"
@@ -19,10 +19,11 @@ namespace pagewright {
 struct PageTaskData {
   std::vector<FeedbackPage> pages;
   std::vector<PagePair> pairs;
+  FamilyWeights family_weights = kEqualFamilies;  ///< lambda_f
 };
 
-/// An example is a logged page. With pairs, each example draws one pair an epoch: a family first (all that
-/// have pairs are equally likely, lambda_f), then a pair of it. Of several members the loss is the mean, and
+/// An example is a logged page. With pairs, each example draws one pair an epoch: a family first (of those
+/// that have pairs, by the family weights), then a pair of it. Of several members the loss is the mean, and
 /// in training each weighs users by bootstrap_weight(). References must outlive the task.
 class PageModelTask : public SupervisedTask {
  public:
@@ -40,7 +41,6 @@ class PageModelTask : public SupervisedTask {
   double held_out_loss(const WeightsView& weights) override;
 
  private:
-  using PairsByFamily = std::vector<std::vector<const PagePair*>>;
   struct Part {
     const FeedbackPage* page = nullptr;
     const PagePair* pair = nullptr;
@@ -55,9 +55,11 @@ class PageModelTask : public SupervisedTask {
   };
   using RequestWeight = std::function<double(std::int64_t request)>;
 
-  const PagePair* draw_pair(const PairsByFamily& pairs, std::uint64_t epoch, std::int64_t example) const;
+  const PagePair* draw_pair(const PairDraw& pairs, std::uint64_t epoch, std::int64_t example) const;
   RequestPages encode(std::int64_t request, std::uint64_t epoch,
                       std::initializer_list<const Page*> pages) const;
+  /// The groups of a pair's two pages: one for one request, else two.
+  std::vector<RequestPages> encode(const PagePair& pair, std::uint64_t epoch) const;
   /// `resample`: members weigh users differently.
   at::Tensor loss_of(const WeightsView& weights, std::span<const Part> parts, std::uint64_t epoch,
                      bool resample) const;
@@ -73,8 +75,8 @@ class PageModelTask : public SupervisedTask {
   const FeedbackLog& log_;
   PageTaskData train_;
   PageTaskData held_out_;
-  PairsByFamily train_pairs_;  ///< families that have pairs
-  PairsByFamily held_out_pairs_;
+  PairDraw train_pairs_;
+  PairDraw held_out_pairs_;
   PageModelConfig config_;
   double label_smoothing_;
   GainWeights gains_;

@@ -8,6 +8,7 @@
 
 #include "core/base/table.hpp"
 #include "rewards/feedback/debias/gain_assumptions.hpp"
+#include "rewards/feedback/pair_report.hpp"
 
 namespace pagewright {
 namespace {
@@ -32,11 +33,13 @@ std::string gains_in_words(const GainWeights& weights) {
 }
 
 CardJson data_json(const RewardCardData& data) {
-  CardJson families = CardJson::object();
+  CardJson families = pair_report(data.held_out_pairs);
   for (int family = 0; family < kPairFamilies; ++family) {
     const auto i = static_cast<std::size_t>(family);
-    families[std::string(pair_family_name(static_cast<PairFamily>(family)))] = {
-        {"held_out", data.held_out_pairs.count[i]}, {"none_because", data.held_out_pairs.empty_because[i]}};
+    CardJson& figures = families[std::string(pair_family_name(static_cast<PairFamily>(family)))];
+    figures["held_out"] = figures["pairs"];
+    figures.erase("pairs");
+    figures["train"] = data.train_pairs ? CardJson(data.train_pairs->count[i]) : CardJson(nullptr);
   }
   return {{"log", data.log},
           {"train", split_json(data.train)},
@@ -164,6 +167,21 @@ void add_truth_rows(Table& table, const std::string& model, const CardJson& trut
                    fmt::format("{:.4f}", truth.at("spread").get<double>()), count});
 }
 
+std::string pairs_markdown(const CardJson& families) {
+  Table table({"pairs", "training", "held out", "hard", "unseen", "of two requests", "mean weight"});
+  for (int family = 0; family < kPairFamilies; ++family) {
+    const std::string name(pair_family_name(static_cast<PairFamily>(family)));
+    const CardJson& figures = families.at(name);
+    const auto count = [&](const char* key) {
+      return figures.at(key).is_null() ? std::string("not made")
+                                       : fmt::format("{}", figures.at(key).get<std::int64_t>());
+    };
+    table.add_row({name, count("train"), count("held_out"), count("hard"), count("unseen"), count("across"),
+                   fmt::format("{:.3f}", figures.at("mean_weight").get<double>())});
+  }
+  return table.to_markdown();
+}
+
 std::string data_markdown(const CardJson& data) {
   Table table({"", "training", "held out"});
   const CardJson &train = data.at("train"), &held_out = data.at("held_out");
@@ -180,7 +198,8 @@ std::string data_markdown(const CardJson& data) {
   std::string slots;
   for (const double propensity : data.at("propensity_by_slot").get<std::vector<double>>())
     slots += fmt::format("{}{:.2f}", slots.empty() ? "" : ", ", propensity);
-  return text + (slots.empty() ? ".\n\n" : fmt::format(" ({}).\n\n", slots)) + table.to_markdown();
+  return text + (slots.empty() ? ".\n\n" : fmt::format(" ({}).\n\n", slots)) + table.to_markdown() + "\n" +
+         pairs_markdown(data.at("pairs"));
 }
 
 }  // namespace

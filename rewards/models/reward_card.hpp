@@ -2,6 +2,7 @@
 // What one should know of reward models before one lets a policy learn from them.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,8 +27,9 @@ struct RewardCardData {
   SplitFeedback train, held_out;
   GainConfig gains;
   GainWeights weights;
-  std::vector<double> propensities;  ///< by page-order slot
-  PairSet held_out_pairs;            ///< counts and reasons; the pairs themselves are not looked at
+  std::vector<double> propensities;         ///< by page-order slot
+  PairSet held_out_pairs;                   ///< counts and reasons; the pairs themselves are not looked at
+  std::optional<PairSet> train_pairs = {};  ///< the same, where the page model learns from pairs
 };
 
 /// The card: {"format", "version", "data", "models", "weaknesses"}. `models` is rewards/report.json: by model

@@ -126,8 +126,14 @@ std::vector<PairAccuracy> pair_accuracy(const PageLanguage& language, const Feed
                                         std::span<const PagePair> pairs, const PageScoreFunction& score) {
   std::vector<RequestPages> groups;
   groups.reserve(pairs.size());
-  for (const PagePair& pair : pairs)
-    groups.push_back(encode_pages(language, log, pair.request, {pair.better, pair.worse}));
+  for (const PagePair& pair : pairs) {
+    if (!pair.worse_request) {
+      groups.push_back(encode_pages(language, log, pair.request, {pair.better, pair.worse}));
+      continue;
+    }
+    groups.push_back(encode_pages(language, log, pair.request, {pair.better}));
+    groups.push_back(encode_pages(language, log, *pair.worse_request, {pair.worse}));
+  }
   const std::vector<PageScores> scores = score(groups);
   std::vector<PairAccuracy> families;
   for (std::size_t p = 0; p < pairs.size(); ++p) {

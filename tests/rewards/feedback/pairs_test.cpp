@@ -4,8 +4,10 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "core/config/config_file.hpp"
+#include "rewards/feedback/item_space.hpp"
 #include "rewards/feedback/near_duplicate.hpp"
 #include "rewards/feedback/pair_families.hpp"
 #include "rewards/simulator/simulated_log.hpp"
@@ -298,7 +300,148 @@ TEST_CASE("families that a log cannot fill say why") {
     CHECK(set.count[static_cast<std::size_t>(family)] == 0);
     CHECK(set.empty_because[static_cast<std::size_t>(family)] == "every candidate is on its page");
   }
-  CHECK(set.empty_because[static_cast<std::size_t>(PairFamily::natural)] == "no request was shown twice");
+  CHECK(set.empty_because[static_cast<std::size_t>(PairFamily::natural)].starts_with(
+      "no request was shown twice"));
+}
+
+TEST_CASE("every page either gives a pair of a constructed family or a reason why not") {
+  const PairCase& c = pair_case();
+  std::int64_t pages = 0;
+  for (const LoggedPage& page : c.log.pages) pages += c.gains.learns_from(c.log, page, Split::train);
+  const PairSet set = c.pairs();
+  for (std::size_t family = 0; family < 4; ++family) {
+    std::int64_t accounted = set.count[family];
+    for (const auto& [reason, count] : set.notes[family].pages_without) accounted += count;
+    CHECK(accounted == pages);
+    double weight = 0;
+    for (const PagePair& pair : set.pairs)
+      if (static_cast<std::size_t>(pair.family) == family) weight += pair.weight;
+    CHECK(set.notes[family].weight == Approx(weight));
+    CHECK(set.notes[family].duplicates == 0);
+    CHECK(set.notes[family].pages_without.at("without engagement") > 10);
+  }
+  CHECK(set.notes[4].pages_without.at("whose request was shown once") > 100);
+}
+
+TEST_CASE(
+    "a diversity pair keeps the number of engaged items, and no family makes a pair of equal pages or "
+    "twice") {
+  PairCase c = pair_case();
+  // Every page a second time: each constructed pair is made again wherever nothing is drawn.
+  const std::size_t pages = c.log.pages.size();
+  for (std::size_t p = 0; p < pages; ++p) {
+    c.log.pages.push_back(c.log.pages[p]);
+    c.log.pages.back().page_id += "-again";
+  }
+  const PairSet set = c.pairs();
+  using Key = std::tuple<std::int64_t, int, std::vector<std::int32_t>, std::vector<std::int32_t>>;
+  std::set<Key> seen;
+  std::int64_t duplicates = 0;
+  for (const PagePair& pair : set.pairs) {
+    CHECK(pair.better != pair.worse);
+    if (pair.family == PairFamily::natural) continue;
+    CHECK(seen.emplace(pair.request, static_cast<int>(pair.family), pair.better.items(), pair.worse.items())
+              .second);
+    if (pair.family != PairFamily::diversity) continue;
+    const auto engaged = c.engaged(pair);
+    const auto of_page = [&](const Page& page) {
+      const auto items = item_set(page);
+      return std::count_if(items.begin(), items.end(),
+                           [&](std::int32_t item) { return engaged.contains(item); });
+    };
+    CHECK(of_page(pair.better) == of_page(pair.worse));
+    CHECK(of_page(pair.better) == static_cast<std::ptrdiff_t>(engaged.size()));
+  }
+  for (const FamilyNotes& notes : set.notes) {
+    duplicates += notes.duplicates;
+    if (notes.duplicates > 0)
+      CHECK(notes.pages_without.at("whose pair another page gave") == notes.duplicates);
+  }
+  CHECK(duplicates > 100);
+  CHECK(set.notes[4].duplicates == 0);
+}
+
+TEST_CASE("hard negatives by embedding are the nearest passed-over candidates and nearer than half of all") {
+  PairCase c = pair_case();
+  c.config.hard_by = HardBy::embedding;
+  c.config.hard_share = 1;
+  c.config.replaced = 1;
+  const ItemSpace space(c.log, "");
+  const PairSet set = c.pairs();
+  int checked = 0;
+  for (const PagePair& pair : set.pairs) {
+    if (!pair.hard) continue;
+    REQUIRE(pair.family == PairFamily::relevance);
+    const Request& request = c.request(pair);
+    const std::size_t slot = differing_slots(pair).at(0);
+    const auto item = [&](std::int32_t candidate) -> const Item& {
+      return request.candidates[static_cast<std::size_t>(candidate)];
+    };
+    const std::int32_t replaced = pair.better.items()[slot], chosen = pair.worse.items()[slot];
+    const double own = space.distance(item(replaced), item(chosen));
+    int nearer = 0;
+    for (std::int32_t candidate = 0; candidate < 20; ++candidate)
+      nearer += candidate != replaced && space.distance(item(replaced), item(candidate)) <= own;
+    CHECK(nearer <= 10);
+    ++checked;
+  }
+  CHECK(checked > 100);
+  // They are nearer than what is drawn by chance.
+  const auto mean_distance = [&](double share) {
+    c.config.hard_share = share;
+    double sum = 0, count = 0;
+    for (const PagePair& pair : c.pairs().pairs) {
+      if (pair.family != PairFamily::relevance || pair.unseen) continue;
+      const std::size_t slot = differing_slots(pair).at(0);
+      const auto& candidates = c.request(pair).candidates;
+      sum += space.distance(candidates[static_cast<std::size_t>(pair.better.items()[slot])],
+                            candidates[static_cast<std::size_t>(pair.worse.items()[slot])]);
+      count += 1;
+    }
+    return sum / count;
+  };
+  CHECK(mean_distance(1) < 0.9 * mean_distance(0));
+}
+
+TEST_CASE("hard_share is the share of relevance pairs that look for a hard negative") {
+  PairCase c = pair_case();
+  c.config.hard_share = 0;
+  CHECK(c.pairs().hard == 0);
+  c.config.hard_share = 1;
+  const std::int64_t most = c.pairs().hard;
+  c.config.hard_share = 0.5;
+  const std::int64_t half = c.pairs().hard;
+  CHECK(half > 0.4 * static_cast<double>(most));
+  CHECK(half < 0.6 * static_cast<double>(most));
+}
+
+TEST_CASE("with a request baseline a log without repeats yields natural pairs across requests of the split") {
+  PairCase c = pair_case();
+  std::set<std::int64_t> shown;
+  std::erase_if(c.log.pages, [&](const LoggedPage& page) { return !shown.insert(page.request).second; });
+  const auto natural = static_cast<std::size_t>(PairFamily::natural);
+  CHECK(c.pairs().count[natural] == 0);
+  c.config.request_baseline = RequestBaseline::without_repeats;
+  const PairSet set = c.pairs();
+  CHECK(set.count[natural] > 100);
+  CHECK(set.across == set.count[natural]);
+  for (const PagePair& pair : set.pairs) {
+    CHECK(pair.worse_request.has_value() == (pair.family == PairFamily::natural));
+    if (!pair.worse_request) continue;
+    CHECK(*pair.worse_request != pair.request);
+    CHECK(c.log.requests[static_cast<std::size_t>(*pair.worse_request)].split == Split::train);
+    const Request& other = c.log.requests[static_cast<std::size_t>(*pair.worse_request)].request;
+    CHECK(page_violations(c.schema, other, pair.worse).empty());
+  }
+  // Where requests repeat, the natural pairs are those of one request, unless both are asked for.
+  PairCase repeats = pair_case();
+  const std::int64_t of_one = repeats.pairs().count[natural];
+  repeats.config.request_baseline = RequestBaseline::without_repeats;
+  CHECK(repeats.pairs().count[natural] == of_one);
+  repeats.config.request_baseline = RequestBaseline::always;
+  const PairSet both = repeats.pairs();
+  CHECK(both.across > 100);
+  CHECK(both.count[natural] == of_one + both.across);
 }
 
 TEST_CASE("swap pairs weigh discount and gain gaps and say which order is right") {
@@ -338,9 +481,23 @@ TEST_CASE("the configuration of pairs is read and checked") {
   PairCase c = pair_case();
   c.config = config;
   CHECK(c.pairs().unseen == 0);
-  const ConfigFile wrong = parse_config("{diversity_share: 1}\n", "b.yaml");
+  const ConfigFile wrong = parse_config("{diversity_share: 1, hard_share: 2}\n", "b.yaml");
   PairConfig::from(wrong.root());
-  CHECK(wrong.errors().size() == 1);
+  CHECK(wrong.errors().size() == 2);
+  const ConfigFile weights = parse_config(
+      "{hard_by: embedding, request_baseline: always, family_weights: {natural: 0, ranking: 2}, file: "
+      "a.jsonl}\n",
+      "c.yaml");
+  const PairConfig weighted = PairConfig::from(weights.root());
+  weights.finish();
+  CHECK(weighted.family_weights == FamilyWeights{1, 2, 1, 1, 0});
+  CHECK(weighted.hard_by == HardBy::embedding);
+  CHECK(weighted.request_baseline == RequestBaseline::always);
+  CHECK(weighted.file == "a.jsonl");
+  const ConfigFile none = parse_config(
+      "family_weights: {natural: 0, ranking: 0, relevance: 0, diversity: 0, redundancy: 0}\n", "d.yaml");
+  PairConfig::from(none.root());
+  CHECK(none.errors().size() == 1);
 }
 
 }  // namespace pagewright

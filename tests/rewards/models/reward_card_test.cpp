@@ -94,6 +94,26 @@ TEST_CASE("the card for people has data, figures with intervals and weaknesses")
   }
 }
 
+TEST_CASE("the card has the pairs of both splits, and says where those of training were not made") {
+  RewardCardData data = card_data();
+  data.held_out_pairs.hard = 33;
+  data.held_out_pairs.notes[0].weight = 20;
+  data.held_out_pairs.notes[0].pages_without["without engagement"] = 7;
+  const nlohmann::json without = reward_card(data, nlohmann::json::object());
+  const nlohmann::json& relevance = without.at("data").at("pairs").at("relevance");
+  CHECK(relevance.at("held_out") == 80);
+  CHECK(relevance.at("train").is_null());
+  CHECK(relevance.at("hard") == 33);
+  CHECK(relevance.at("mean_weight") == 0.25);
+  CHECK(relevance.at("pages_without").at("without engagement") == 7);
+  CHECK(without.at("data").at("pairs").at("natural").at("none_because") == "no request was shown twice");
+  CHECK(reward_card_markdown(without).find("not made") != std::string::npos);
+  data.train_pairs.emplace().count = {801, 700, 600, 500, 0};
+  const nlohmann::json with = reward_card(data, nlohmann::json::object());
+  CHECK(with.at("data").at("pairs").at("relevance").at("train") == 801);
+  CHECK(reward_card_markdown(with).find("not made") == std::string::npos);
+}
+
 TEST_CASE("feedback of a split is counted by slot and user") {
   FeedbackLog log;
   log.requests.resize(3);
