@@ -108,7 +108,7 @@ ReportData full_report() {
   data.shown = choose_examples(data.examples, "both", "logged", 6);
   data.shown[0].reasons = {{0.5, 0.25, Exchange{0, 2, 2, 0.125}}, {-0.5, 0.1, Exchange{1, -1, 4, -0.5}}, {}};
   data.records.curves = {{"warmup", "nats a page", 1, {{0, kNotMeasured, 3}, {1, 2.5, 2}}}};
-  TrainingRecord training{"both", {}, {"iteration 3: the <divergence> explodes"}};
+  TrainingRecord training{"both", {}, {"iteration 3: the <divergence> explodes"}, {}};
   for (int i = 0; i < 4; ++i)
     training.metrics.push_back({i, {{"reward", 0.1 * i}, {"kl_per_page", 0.5 * i}, {"entropy", 1}}, 1});
   for (int i = 0; i < 4; ++i)

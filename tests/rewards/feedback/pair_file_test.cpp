@@ -23,13 +23,14 @@ struct FileCase {
   std::filesystem::path path = folder.path() / "pairs.jsonl";
 
   std::map<Split, PairSet> made() const {
-    const GainConfig gains;
+    GainConfig gains;
+    gains.propensities = PropensitySource::given;
+    gains.given_propensities = {1, 0.8, 0.6, 0.5};
     PairConfig config;
     config.request_baseline = RequestBaseline::always;
     std::map<Split, PairSet> all;
     for (const Split split : {Split::train, Split::valid})
-      all.emplace(split, make_pairs(log, schema, gains, gain_weights(gains, log),
-                                    PositionPropensities({1, 0.8, 0.6, 0.5}, 10), config, split, 3));
+      all.emplace(split, make_pairs(log, schema, ItemGains(gains, log), config, split, 3));
     return all;
   }
   void write() const {

@@ -267,7 +267,8 @@ TEST_CASE("a swap knows the ideal DCG of its page") {
   for (const SwapPair& swap : item_model_swaps(log, Split::train)) {
     const LoggedPage& page = log.pages[static_cast<std::size_t>(swap.page)];
     const Request& request = log.requests[static_cast<std::size_t>(page.request)].request;
-    std::vector<double> gains = debiased_gains(propensities, slot_gains(GainWeights{}, request, page));
+    std::vector<double> gains = slot_gains(GainWeights{}, request, page);
+    for (std::size_t k = 0; k < gains.size(); ++k) gains[k] *= propensities.inverse(static_cast<int>(k));
     double best = 0;  // of all orders, by trying each item in each place, largest first
     for (std::size_t k = 0; k < 8; ++k) {
       const auto largest = std::max_element(gains.begin(), gains.end());

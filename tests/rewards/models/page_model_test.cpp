@@ -103,12 +103,12 @@ TEST_CASE("the page loss of a batch is the sum over its parts in every form") {
   const FeedbackLog log = simulate_log(test::small_world(4, 120, 20));
   const auto pool = make_lane_pool(2);
   const GainWeights gains{1, 5, 1, 3000};
-  GainConfig config;
-  config.propensities = PropensitySource::power;
-  config.price_ref = gains.price_ref;
+  GainConfig of_gains;
+  of_gains.propensities = PropensitySource::power;
+  of_gains.price_ref = gains.price_ref;
   PageTaskData data{
       feedback_pages(log, language.schema(), GainConfig{}, Split::train),
-      make_pairs(log, language.schema(), ItemGains(config, log), PairConfig{}, Split::train, 2).pairs};
+      make_pairs(log, language.schema(), ItemGains(of_gains, log), PairConfig{}, Split::train, 2).pairs};
   REQUIRE(data.pages.size() >= 24);
   REQUIRE(!data.pairs.empty());
   std::vector<std::int64_t> examples(24);
