@@ -85,8 +85,9 @@ def check_alarms(run):
 # A shop in which the reward also pays for the cheapest items, which the judge and the users do not, and nothing holds the
 # policy at the warm-up.
 HACKABLE = {
-    "simulator.pages": 1500, "simulator.test_requests": 100, "warmup.epochs": 2, "rewards.page.fit.epochs": 3,
-    "rewards.normaliser_pages": 1024, "ppo.iterations": 50, "ppo.requests": 32, "ppo.checkpoint_every": 10, "ppo.kl": "fixed",
+    "policies": "[{name: both, alpha: 1}]", "simulator.pages": 1500, "simulator.test_requests": 100,
+    "simulator.catalogue.train_items": 3000, "simulator.catalogue.test_items": 1500, "warmup.epochs": 2, "rewards.page.fit.epochs": 3,
+    "rewards.normaliser_pages": 1024, "ppo.iterations": 40, "ppo.requests": 32, "ppo.checkpoint_every": 10, "ppo.kl": "fixed",
     "ppo.kl_coefficient": 0, "ppo.kl_hard_stop": 0,
     "rewards.terms": "[{kind: price_band, name: cheap, max_price: 3000, weight: 8}]",
 }
