@@ -81,7 +81,7 @@ TEST_CASE("the expected gain counts carts, and purchases at what the revenue hea
   const FlatParameters parameters = models_test::noisy_model(
       models_test::quickstart_model(language, page_model_heads(PageModelForm::utility, all)), 3);
   const FeedbackLog log = simulate_log(test::small_world(4, 120, 20));
-  const GainWeights gains{1, 5, 1, 3000, 2};
+  const GainWeights gains{.click = 1, .purchase = 5, .price_power = 1, .price_ref = 3000, .cart = 2};
   const Request& request = log.requests[static_cast<std::size_t>(log.pages[0].request)].request;
   const auto group = models_test::encoded_pages(language, request, log.pages[0].request, {log.pages[0].page});
   const std::vector<SlotValue> values = slot_values(gains, request, log.pages[0].page);
