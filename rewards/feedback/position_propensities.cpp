@@ -3,36 +3,24 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/numerics/isotonic.hpp"
 #include "rewards/clicks/click_files.hpp"
 #include "rewards/feedback/gains.hpp"
 
 namespace pagewright {
 namespace {
 
-/// Clicks and impressions of one slot, or of neighbouring slots taken together.
-struct SlotRate {
-  double clicks = 0;
-  double impressions = 0;
-  std::size_t slots = 1;
-  double rate() const { return clicks / impressions; }
+/// Clicks and impressions by slot.
+struct SlotRates {
+  std::vector<double> clicks, impressions;  // [slots]
 };
 
-/// Non-increasing click rates of least weighted squared error: neighbours in the wrong order share one rate.
-std::vector<double> pool_adjacent_violators(const std::vector<SlotRate>& slots) {
-  std::vector<SlotRate> pools;
-  for (const SlotRate& slot : slots) {
-    pools.push_back(slot);
-    while (pools.size() > 1 && pools[pools.size() - 2].rate() < pools.back().rate()) {
-      const SlotRate last = pools.back();
-      pools.pop_back();
-      pools.back().clicks += last.clicks;
-      pools.back().impressions += last.impressions;
-      pools.back().slots += last.slots;
-    }
-  }
-  std::vector<double> rates;
-  for (const SlotRate& pool : pools) rates.insert(rates.end(), pool.slots, pool.rate());
-  return rates;
+/// Non-increasing click rates of least weighted squared error.
+std::vector<double> falling_rates(const SlotRates& slots) {
+  std::vector<double> clicks(slots.clicks.rbegin(), slots.clicks.rend());
+  std::vector<double> impressions(slots.impressions.rbegin(), slots.impressions.rend());
+  const std::vector<double> rising = isotonic_means(clicks, impressions);
+  return {rising.rbegin(), rising.rend()};
 }
 
 /// Within [0.01, 1].
@@ -67,17 +55,20 @@ std::vector<double> power_law_propensities(int slots, double eta) {
 
 std::vector<double> estimate_propensities(const FeedbackLog& log, const std::string& policy) {
   constexpr double kFewestClicks = 100;
-  std::vector<SlotRate> slots;
+  SlotRates slots;
   double clicks = 0;
   for (const LoggedPage& page : log.pages) {
     const bool train = log.requests[static_cast<std::size_t>(page.request)].split == Split::train;
     if (!train || page.policy_id != policy) continue;
     const std::vector<SlotFeedback> feedback = slot_feedback(page);
-    if (feedback.size() > slots.size()) slots.resize(feedback.size());
+    if (feedback.size() > slots.clicks.size()) {
+      slots.clicks.resize(feedback.size());
+      slots.impressions.resize(feedback.size());
+    }
     for (std::size_t k = 0; k < feedback.size(); ++k) {
       const bool clicked = feedback[k].clicks > 0 || feedback[k].purchases > 0;
-      slots[k].impressions += 1;
-      slots[k].clicks += clicked;
+      slots.impressions[k] += 1;
+      slots.clicks[k] += clicked;
       clicks += clicked;
     }
   }
@@ -86,7 +77,7 @@ std::vector<double> estimate_propensities(const FeedbackLog& log, const std::str
           "propensities; set "
           "uniform_policy to the policy_id of uniformly random pages, or use propensities: power",
           policy, clicks);
-  std::vector<double> propensities = pool_adjacent_violators(slots);
+  std::vector<double> propensities = falling_rates(slots);
   const double first = propensities.front();
   for (double& propensity : propensities) propensity /= first;
   return bounded_propensities(std::move(propensities));

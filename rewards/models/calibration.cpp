@@ -10,6 +10,7 @@
 
 #include "core/base/error.hpp"
 #include "core/numerics/device_copy.hpp"
+#include "core/numerics/isotonic.hpp"
 #include "rewards/models/tensor_sums.hpp"
 
 namespace pagewright {
@@ -35,7 +36,7 @@ double slope_of_log_loss(std::span<const float> logits, std::span<const float> o
 
 /// Equal predictions taken together, ascending.
 struct PredictionGroups {
-  std::vector<double> prediction, rate, count;
+  std::vector<double> prediction, happened, count;
 };
 PredictionGroups group_predictions(std::span<const float> logits, std::span<const float> outcomes) {
   std::vector<std::size_t> order(logits.size());
@@ -47,13 +48,12 @@ PredictionGroups group_predictions(std::span<const float> logits, std::span<cons
     const double prediction = logistic(logits[i]);
     if (groups.prediction.empty() || groups.prediction.back() < prediction) {
       groups.prediction.push_back(prediction);
-      groups.rate.push_back(0);
+      groups.happened.push_back(0);
       groups.count.push_back(0);
     }
-    groups.rate.back() += outcomes[i];
+    groups.happened.back() += outcomes[i];
     groups.count.back() += 1;
   }
-  for (std::size_t g = 0; g < groups.rate.size(); ++g) groups.rate[g] /= groups.count[g];
   return groups;
 }
 
@@ -133,32 +133,10 @@ ProbabilityMap fit_temperature(std::span<const float> logits, std::span<const fl
   return map;
 }
 
-std::vector<double> isotonic_regression(std::span<const double> values, std::span<const double> weights) {
-  struct Pool {
-    double sum, weight;
-    std::size_t size;
-    double value() const { return sum / weight; }
-  };
-  std::vector<Pool> pools;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    pools.push_back({values[i] * weights[i], weights[i], 1});
-    while (pools.size() > 1 && pools[pools.size() - 2].value() > pools.back().value()) {
-      const Pool last = pools.back();
-      pools.pop_back();
-      pools.back().sum += last.sum;
-      pools.back().weight += last.weight;
-      pools.back().size += last.size;
-    }
-  }
-  std::vector<double> fitted;
-  for (const Pool& pool : pools) fitted.insert(fitted.end(), pool.size, pool.value());
-  return fitted;
-}
-
 ProbabilityMap fit_isotonic(std::span<const float> logits, std::span<const float> outcomes) {
   if (!has_both_outcomes(outcomes)) return {};
   const PredictionGroups groups = group_predictions(logits, outcomes);
-  const std::vector<double> fitted = isotonic_regression(groups.rate, groups.count);
+  const std::vector<double> fitted = isotonic_means(groups.happened, groups.count);
   ProbabilityMap map;
   map.kind = CalibrationKind::isotonic;
   // Of a run of equal values the ends are enough.

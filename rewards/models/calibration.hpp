@@ -40,10 +40,6 @@ ProbabilityMap fit_isotonic(std::span<const float> logits, std::span<const float
 ProbabilityMap fit_calibration(CalibrationKind kind, std::span<const float> logits,
                                std::span<const float> outcomes);
 
-/// Non-decreasing values of least squared error to `values` [n], each weighing `weights` [n] > 0: pool
-/// adjacent violators.
-std::vector<double> isotonic_regression(std::span<const double> values, std::span<const double> weights);
-
 /// Maps of the page model's heads; P(purchase | click) and P(cart | click) are fitted to clicked slots.
 struct PageCalibration {
   ProbabilityMap click, purchase, cart;

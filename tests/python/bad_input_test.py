@@ -50,12 +50,12 @@ def check_log(run):
     whole = part.read_bytes()
 
     def newer(content):
-        """The attribute format_version with 2 in place of 1. Behind its name come its type, its shape (of no dimensions,
+        """The attribute format_version with 9 in place of 1. Behind its name come its type, its shape (of no dimensions,
         an 8-byte 1 as well) and its value."""
         one = b"\1" + 7 * b"\0"
         shape = content.index(one, content.index(b"format_version\0"))
         at = content.index(one, shape + 8)
-        return content[:at] + b"\2" + content[at + 1 :]
+        return content[:at] + b"\t" + content[at + 1 :]
 
     shard = next((run.folder / "train" / "both" / "checkpoints").glob("step-*")) / "shard-0000.h5"
     for content, says in (
@@ -64,7 +64,7 @@ def check_log(run):
         (b"", []),
         (b"page,item\n1,2\n" * 100, []),
         (shard.read_bytes(), ["pagewright-log"]),
-        (newer(whole), ["format version 2", "newer"]),
+        (newer(whole), ["format version 9", "newer"]),
     ):
         part.write_bytes(content)
         for verb in ("sft", "evaluate"):

@@ -1,0 +1,56 @@
+#pragma once
+// The fits of `fit-reward`, one after the other, and what they share.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "core/base/table.hpp"
+#include "distributed/supervised/supervised_loop.hpp"
+#include "launch/reward_truth.hpp"
+#include "launch/workbench.hpp"
+#include "rewards/feedback/debias/item_gains.hpp"
+#include "rewards/feedback/pairs.hpp"
+#include "rewards/models/feedback_pages.hpp"
+#include "rewards/models/reward_scale.hpp"
+
+namespace pagewright {
+
+/// Everything that the fits share.
+struct RewardFit {
+  explicit RewardFit(Workbench& workbench);
+
+  std::vector<FeedbackPage> pages(Split split) const;
+  /// Made from the log, or read from `rewards.pairs.file`.
+  PairSet pairs(Split split) const;
+  std::vector<SwapPair> swaps(Split split) const;
+
+  Workbench& bench;
+  const RewardsConfig& config;
+  ItemGains item_gains;
+  GainWeights gains;
+  RewardTruth truth;
+  /// How scores of the page models are read, by name; on the first rank, as the models are fitted.
+  std::map<std::string, RewardScale> readings;
+  std::optional<PairSet> train_pairs;  ///< counts and reasons, where a page model learns from pairs
+};
+
+/// What the configuration says of how scores are read.
+RewardScale reading_of(const RewardsConfig& config);
+
+ModelConfig item_model_shape(const Experiment& experiment);
+
+/// Fits the page model of a form to the training users, and writes model and curve; what the held-out users
+/// and the truth say of it goes into `table` and `reports`. All learners call it together.
+void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePair>& held_out_pairs,
+                    Table& table, nlohmann::json& reports);
+/// The same of the item model; the page model of the default form must have been fitted if it starts there.
+void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports);
+/// The judge: the utility form on the validation users' pages, stopped early on training pages. A log without
+/// validation users has none, with a warning.
+void fit_judge(RewardFit& fit);
+
+}  // namespace pagewright
