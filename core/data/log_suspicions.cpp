@@ -109,7 +109,7 @@ std::vector<std::string> LogSuspicions::sentences(const LogSummary& summary) con
   add_if(twice_on_page_ > 0,
          fmt::format("{} pages show an item twice.", suspicion_share(twice_on_page_, pages_)));
   add_if(purchases_without_price_ > 0,
-         fmt::format("{} purchases have no price: they count as purchases of no value.",
+         fmt::format("{} purchases have no price: their gain is that of the listed price, or of price_ref without one.",
                      purchases_without_price_));
   const auto& known = summary.propensities;
   add_if(
