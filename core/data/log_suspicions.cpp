@@ -108,9 +108,11 @@ std::vector<std::string> LogSuspicions::sentences(const LogSummary& summary) con
                      suspicion_share(all_shown_, pages_)));
   add_if(twice_on_page_ > 0,
          fmt::format("{} pages show an item twice.", suspicion_share(twice_on_page_, pages_)));
-  add_if(purchases_without_price_ > 0,
-         fmt::format("{} purchases have no price: their gain is that of the listed price, or of price_ref without one.",
-                     purchases_without_price_));
+  add_if(
+      purchases_without_price_ > 0,
+      fmt::format(
+          "{} purchases have no price: their gain is that of the listed price, or of price_ref without one.",
+          purchases_without_price_));
   const auto& known = summary.propensities;
   add_if(
       known[1].count + known[2].count + known[3].count == 0,

@@ -10,6 +10,7 @@
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
 #include "core/base/json_fields.hpp"
+#include "core/base/log.hpp"
 #include "core/metrics/student_t.hpp"
 #include "launch/evaluation/evaluation_json.hpp"
 #include "launch/page_examples.hpp"
@@ -66,12 +67,21 @@ class ResultReader {
     StudyResults results{config_.baseline, plan_.seeds, config_.references, {}};
     if (complete_.empty()) return results;
     for (const std::string& policy : policies())
-      for (const std::string& metric : metrics(policy)) results.measures.push_back(of_metric(policy, metric));
-    for (const std::string& figure : config_.figures) results.measures.push_back(of_figure(figure));
+      for (const std::string& metric : metrics(policy)) add(results, of_metric(policy, metric));
+    for (const std::string& figure : config_.figures) add(results, of_figure(figure));
     return results;
   }
 
  private:
+  static void add(StudyResults& results, StudyMeasure measure) {
+    const bool known = std::ranges::any_of(measure.cells, [](const auto& cell) { return cell.mean.n > 0; });
+    if (known)
+      results.measures.push_back(std::move(measure));
+    else
+      log_warn("no complete run has the {} '{}'; it is left out",
+               measure.policy.empty() ? "figure" : "metric", measure.title());
+  }
+
   std::vector<std::string> policies() const {
     std::vector<std::string> names;
     if (config_.until != StudyEnd::evaluate) return names;
@@ -135,8 +145,6 @@ class ResultReader {
       return run_metric(evaluations_.at(&run), policy, metric);
     };
     StudyMeasure made = measure(metric, policy, value_of);
-    require(std::isfinite(made.cells.front().mean.mean) || is_known(policy, metric),
-            "`metrics`: no run's evaluation has '{}' of policy {}", metric, policy);
     made.relative = made.baseline_mean > 0;
     for (StudyCellResult& cell : made.cells) {
       for (const std::string& reference : config_.references)
@@ -151,11 +159,7 @@ class ResultReader {
   }
 
   StudyMeasure of_figure(const std::string& figure) const {
-    StudyMeasure made =
-        measure(figure, "", [&](const StudyRun& run) { return run_figure(run.folder, figure); });
-    require(std::ranges::any_of(made.cells, [](const StudyCellResult& cell) { return cell.mean.n > 0; }),
-            "`figures`: no run has a number at {}", figure);
-    return made;
+    return measure(figure, "", [&](const StudyRun& run) { return run_figure(run.folder, figure); });
   }
 
   const std::vector<PageExample>& pages_of(const std::string& cell) {

@@ -44,8 +44,8 @@ struct StudyResults {
 
 /// Reads the results of all runs that are complete; with no complete run of any cell there are no measures.
 /// Intervals have 95 % confidence: Student's t over seeds (each seed has its own shop, log, start and
-/// evaluation, so that it holds what training and data vary by), bootstrap by user with one seed. Throws
-/// Error for a figure that no run has.
+/// evaluation, so that it holds what training and data vary by), bootstrap by user with one seed. A
+/// metric or figure that no run has is left out, with a warning.
 StudyResults read_study_results(const StudyPlan& plan, const StudyConfig& config);
 
 /// One aligned table for each measure.
