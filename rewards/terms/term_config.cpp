@@ -77,8 +77,7 @@ TermConfig read_term(const Section& section) {
   if (any || config.kind == TermKind::external) config.external = ExternalConfig::from(section);
   if (any || config.kind == TermKind::diversity) config.rule.attribute = read_attribute(section);
   if (any)
-    for (int form = 0; form <= static_cast<int>(RuleForm::exposure); ++form)
-      read_rule(section, static_cast<RuleForm>(form));
+    for (int form = 0; form < kRuleForms; ++form) read_rule(section, static_cast<RuleForm>(form));
   else if (const auto form = rule_form(config.kind))
     config.rule = read_rule(section, *form);
   if (any || is_constraint(config.kind)) config.constraint = read_constraint(section, config);

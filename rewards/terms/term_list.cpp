@@ -26,10 +26,15 @@ std::shared_ptr<RewardTerm> make_term(const TermConfig& config, const PageSchema
     case TermKind::ad_share:
     case TermKind::exposure:
       return std::make_shared<SlotRuleTerm>(config.name, config.rule, RulePayment::measured);
-    default:
+    case TermKind::redundancy:
+    case TermKind::price_band:
+    case TermKind::seller_share:
+    case TermKind::freshness:
+    case TermKind::margin:
       return std::make_shared<SlotRuleTerm>(config.name, config.rule,
                                             config.rule.target ? RulePayment::target : RulePayment::slots);
   }
+  fail("reward term '{}' is of an unknown kind {}", config.name, static_cast<int>(config.kind));
 }
 
 template <class Holds>

@@ -35,6 +35,7 @@ struct RuleConfig {
 
 /// Which keys a term has beside its name.
 enum class RuleForm { redundancy, price_band, seller_share, freshness, margin, ad_share, exposure };
+inline constexpr int kRuleForms = static_cast<int>(RuleForm::exposure) + 1;
 /// Reads the keys of that form; problems are collected in the section.
 RuleConfig read_rule(const Section& section, RuleForm form);
 ItemAttribute read_attribute(const Section& section);
