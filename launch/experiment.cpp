@@ -215,6 +215,14 @@ Experiment read_experiment(const Section& root) {
            "iterations between those whose pages are written to rollouts/; 0: none");
   experiment.watch = WatchConfig::from(root.child("watch", "alarms of `train` when the reward is exploited"));
   read_policies(root, experiment.rewards.alpha, experiment.policies);
+  const auto of_pairs = [&](const PolicyVariant& policy) {
+    return policy.page_form.value_or(experiment.rewards.page.form) == PageModelForm::pairs;
+  };
+  if (experiment.ppo.shaping > 0 &&
+      std::all_of(experiment.policies.begin(), experiment.policies.end(), of_pairs))
+    ppo.complain("shaping",
+                 "'shaping' needs the gains of slots, but every policy learns from a page model of pairs; "
+                 "set rewards.page.form or a policy's page_model to utility or both");
   experiment.distributed =
       DistributedConfig::from(root.child("distributed", "several processes: `mpirun`, Slurm"));
   if (experiment.device == DeviceChoice::cuda &&

@@ -13,6 +13,7 @@
 #include "core/model/lora.hpp"
 #include "distributed/agreement.hpp"
 #include "distributed/pipeline/pipeline_checkpoint.hpp"
+#include "distributed/pipeline/reward_streams.hpp"
 #include "distributed/pipeline/rollout_file.hpp"
 #include "launch/model_folder.hpp"
 #include "launch/run_identity.hpp"
@@ -106,9 +107,13 @@ std::optional<CheckpointReward> LearnerRun::reward_now() {
   if (!leads()) return std::nullopt;
   if (judge_ && judged_.empty()) judged_ = judge_->measure(policy_);
   const Metrics metrics = judge_ ? judged_ : parse_metrics_line(metric_lines_.back()).metrics;
-  const auto reward = metrics.find(judge_ ? "held_out_reward" : "reward");
-  if (reward == metrics.end() || !std::isfinite(reward->second) || metrics.contains("stopped"))
-    return std::nullopt;
+  if (metrics.contains("stopped")) return std::nullopt;
+  if (!judge_) {
+    const std::optional<double> reward = unscaled_reward(metrics);
+    return reward ? std::optional(CheckpointReward{"reward", *reward}) : std::nullopt;
+  }
+  const auto reward = metrics.find("held_out_reward");
+  if (reward == metrics.end() || !std::isfinite(reward->second)) return std::nullopt;
   return CheckpointReward{reward->first, reward->second};
 }
 

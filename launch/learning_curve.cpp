@@ -1,5 +1,7 @@
 #include "launch/learning_curve.hpp"
 
+#include <cmath>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -13,7 +15,8 @@ std::string curve_table(const SupervisedResult& result, const std::string& unit)
   for (std::size_t i = 0; i < result.curve.size(); ++i) {
     const SupervisedPoint& point = result.curve[i];
     table.add_row({fmt::format("{:.2f}", point.epoch), i == 0 ? "" : fmt::format("{:.4f}", point.train_loss),
-                   fmt::format("{:.4f}", point.held_out_loss), i == result.best ? "kept" : ""});
+                   std::isnan(point.held_out_loss) ? "" : fmt::format("{:.4f}", point.held_out_loss),
+                   i == result.best ? "kept" : ""});
   }
   return table.to_string();
 }

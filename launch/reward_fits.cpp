@@ -164,11 +164,12 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
   });
 }
 
-void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports) {
+void fit_item_model(RewardFit& fit, const std::vector<SwapPair>& swaps, Table& table,
+                    nlohmann::json& reports) {
   Workbench& bench = fit.bench;
   FlatParameters parameters = made_on_all(bench.learners(), [&] { return start_of_item_model(fit); });
-  ItemModelTask task(bench.language(), bench.log(), fit.swaps(Split::train), fit.swaps(Split::valid),
-                     fit.config.item, bench.experiment().seed, bench.pool());
+  ItemModelTask task(bench.language(), bench.log(), swaps, fit.swaps(Split::valid), fit.config.item,
+                     bench.experiment().seed, bench.pool());
   const SupervisedResult result = fit_model(fit, task, parameters, fit.config.item.fit);
   on_first_rank(bench.learners(), [&] {
     fmt::print("item model: {}\n{}", fit_words(result, ""), curve_table(result, "loss a page"));

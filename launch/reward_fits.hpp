@@ -47,8 +47,10 @@ ModelConfig item_model_shape(const Experiment& experiment);
 /// and the truth say of it goes into `table` and `reports`. All learners call it together.
 void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePair>& held_out_pairs,
                     Table& table, nlohmann::json& reports);
-/// The same of the item model; the page model of the default form must have been fitted if it starts there.
-void fit_item_model(RewardFit& fit, Table& table, nlohmann::json& reports);
+/// The same of the item model, which learns from these swaps; the page model of the default form must have
+/// been fitted if it starts there.
+void fit_item_model(RewardFit& fit, const std::vector<SwapPair>& swaps, Table& table,
+                    nlohmann::json& reports);
 /// The judge: the utility form on the validation users' pages, stopped early on training pages. A log without
 /// validation users has none, with a warning.
 void fit_judge(RewardFit& fit);

@@ -128,10 +128,12 @@ std::vector<PageModelForm> page_forms(const Experiment& experiment) {
 void fit_rewards(Workbench& bench) {
   std::optional<RewardFit> fit;
   PairSet held_out;
+  std::vector<SwapPair> swaps;
   on_all_ranks(bench.learners(), [&] {
     fit.emplace(bench);
+    swaps = fit->swaps(Split::train);
     require(
-        !fit->swaps(Split::train).empty(),
+        !swaps.empty(),
         "{}: no training page has two slots of different gain, so the item model has nothing to learn from; "
         "pages need several slots, and clicks on some of them",
         bench.experiment().log.string());
@@ -143,7 +145,7 @@ void fit_rewards(Workbench& bench) {
   nlohmann::json reports;
   for (PageModelForm form : page_forms(bench.experiment()))
     fit_page_model(*fit, form, held_out.pairs, table, reports);
-  fit_item_model(*fit, table, reports);
+  fit_item_model(*fit, swaps, table, reports);
   fit_judge(*fit);
   on_first_rank(bench.learners(), [&] {
     fit_scales(*fit);

@@ -93,9 +93,11 @@ void BotWatch::judge(const std::vector<Seen>& session, BotFindings& findings) co
   const std::array<bool, kBotRules> holds{
       above(most_in_an_hour(session, [](const Seen& page) { return page.first_view ? 1 : 0; }),
             rules_.pages_per_hour),
-      above(most_in_an_hour(session, [](const Seen& page) { return page.clicks; }), rules_.clicks_per_hour),
-      rules_.full_pages > 0 && std::count_if(session.begin(), session.end(),
-                                             [](const Seen& page) { return page.full; }) >= rules_.full_pages,
+      above(most_in_an_hour(session, [](const Seen& page) { return page.first_view ? page.clicks : 0; }),
+            rules_.clicks_per_hour),
+      rules_.full_pages > 0 &&
+          std::count_if(session.begin(), session.end(),
+                        [](const Seen& page) { return page.full && page.first_view; }) >= rules_.full_pages,
       std::any_of(session.begin(), session.end(), [](const Seen& page) { return page.burst; })};
   ++findings.all_sessions;
   for (std::size_t rule = 0; rule < kBotRules; ++rule) findings.sessions[rule] += holds[rule];
@@ -111,7 +113,8 @@ BotFindings BotWatch::findings() const {
     std::stable_sort(in_time.begin(), in_time.end(),
                      [](const Seen& a, const Seen& b) { return a.time < b.time; });
     for (const Seen& page : in_time) {
-      if (!session.empty() && page.time - session.back().time > kSessionGap) {
+      // A page without a time stands alone: nobody knows which hour it was.
+      if (!session.empty() && (session.back().time <= 0 || page.time - session.back().time > kSessionGap)) {
         judge(session, findings);
         session.clear();
       }

@@ -149,8 +149,7 @@ void ImportSink::write(LoggedPage& page) {
 
 void ImportSink::add(LoggedRequest request, std::vector<LoggedPage> pages) {
   check_logged_request(request.request);
-  last_candidates_ = request.request.candidates.size();
-  for (const auto& page : pages) check(page, last_candidates_);
+  for (const auto& page : pages) check(page, request.request.candidates.size());
   last_ = std::move(request);
   last_row_.reset();
   for (auto& page : pages)
@@ -158,7 +157,7 @@ void ImportSink::add(LoggedRequest request, std::vector<LoggedPage> pages) {
 }
 
 void ImportSink::add_to_last(LoggedPage page) {
-  check(page, last_candidates_);
+  check(page, last_.request.candidates.size());
   if (!left_out(page)) write(page);
 }
 

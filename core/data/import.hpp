@@ -65,7 +65,6 @@ class ImportSink {
   std::unordered_set<std::string> page_ids_;
   LoggedRequest last_;
   std::optional<std::int64_t> last_row_;  ///< of `last_` once it is written
-  std::size_t last_candidates_ = 0;
   std::int64_t pages_ = 0;
   std::int64_t revisits_ = 0;
   std::map<std::string, std::int64_t> ignored_events_, counts_;

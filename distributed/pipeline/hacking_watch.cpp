@@ -10,6 +10,7 @@
 
 #include "core/config/section.hpp"
 #include "core/metrics/mann_kendall.hpp"
+#include "distributed/pipeline/reward_streams.hpp"
 
 namespace pagewright {
 
@@ -99,7 +100,7 @@ void HackingWatch::raise(const std::string& kind, std::int64_t iteration, std::s
 
 void HackingWatch::watch_trend(const std::string& kind, const std::string& metric, const std::string& words,
                                std::int64_t iteration, const Metrics& metrics) {
-  if (const auto reward = finite_metric(metrics, "reward")) {
+  if (const auto reward = unscaled_reward(metrics)) {
     reward_sum_[kind] += *reward;
     count_[kind] += 1;
   }

@@ -112,7 +112,9 @@ IterationReport Pipeline::measure_final(const PipelineHooks& hooks) {
   IterationReport report;
   report.iteration = iteration_;
   report.learnt = false;
+  const auto learnt = streams_.moments();
   experience(hooks, report.metrics);
+  streams_.restore(learnt);  // a run that goes on draws these pages again
   stop_if_over_budget(report.metrics);
   account_measured();
   return report;

@@ -90,4 +90,17 @@ void RewardStreams::restore(const std::map<std::string, Moments>& moments) {
   item_ = moments.at("item");
 }
 
+std::optional<double> unscaled_reward(const Metrics& metrics) {
+  const auto value = [&](const char* name) {
+    const auto found = metrics.find(name);
+    return found == metrics.end() ? std::nan("") : found->second;
+  };
+  double reward = value("reward");
+  for (const char* stream : {"page_reward", "item_reward"}) {
+    const double scale = value((std::string(stream) + "_scale").c_str());
+    if (scale > 0) reward += value(stream) * (1 / scale - 1);
+  }
+  return std::isfinite(reward) ? std::optional(reward) : std::nullopt;
+}
+
 }  // namespace pagewright

@@ -2,6 +2,7 @@
 // Page rewards and item rewards as two streams, each brought to its share of the reward.
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "core/rl/moments.hpp"
@@ -40,5 +41,9 @@ class RewardStreams {
   double page_share_;
   Moments page_, item_;
 };
+
+/// The metric `reward` as the terms gave it: with StreamScale::running the mean reward of iterations cannot
+/// be compared while the scales move. Nothing without a finite reward.
+std::optional<double> unscaled_reward(const Metrics& metrics);
 
 }  // namespace pagewright

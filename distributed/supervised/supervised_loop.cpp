@@ -65,12 +65,13 @@ double step_on(Trainer& trainer, const SupervisedTask& task, std::span<const std
   return loss == report.sums.end() ? 0 : loss->second;
 }
 
-/// Measured by the first learner, for all.
+/// Measured by the first learner, for all; not a number if nothing is held out.
 double held_out_loss(Trainer& trainer, SupervisedTask& task) {
   Communicator& learners = trainer.learner_lanes().learners();
   at::Tensor loss = at::zeros({1}, at::kDouble);
   if (learners.rank() == 0)
-    loss.mutable_data_ptr<double>()[0] = task.held_out_loss(trainer.parameters().view());
+    loss.mutable_data_ptr<double>()[0] =
+        task.held_out_loss(trainer.parameters().view()).value_or(std::nan(""));
   learners.broadcast(loss, 0)->wait();
   return loss.const_data_ptr<double>()[0];
 }
@@ -112,7 +113,8 @@ SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const Su
   const auto evaluate = [&](double epoch, double train_loss) {
     trainer.gather_parameters();
     const SupervisedPoint point{epoch, train_loss, held_out_loss(trainer, task)};
-    if (result.curve.empty() || point.held_out_loss < result.curve[result.best].held_out_loss) {
+    const bool measured = !std::isnan(point.held_out_loss);
+    if (result.curve.empty() || !measured || point.held_out_loss < result.curve[result.best].held_out_loss) {
       result.best = result.curve.size();
       best_values = trainer.shard_of_values();
     }
@@ -138,12 +140,15 @@ SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const Su
       progress.advance(1);
       if (!evaluates_after(config, epoch, step, steps)) continue;
       evaluate(epoch + static_cast<double>(step + 1) / static_cast<double>(steps), train_loss.take());
-      result.plateau = config.patience > 0 && evaluations_since_gain(result, config) >= config.patience;
+      result.plateau = config.patience > 0 && !std::isnan(result.curve.back().held_out_loss) &&
+                       evaluations_since_gain(result, config) >= config.patience;
     }
   }
   if (result.plateau)
     log_info("{}: the held-out loss stopped falling after {} examples", task.name(), result.examples);
-  if (result.best + 1 == result.curve.size())
+  if (std::isnan(result.curve.back().held_out_loss))
+    log_warn("{}: nothing to measure on is held out, so the last weights are kept", task.name());
+  else if (result.best + 1 == result.curve.size())
     log_info("{}: the held-out loss still fell at the end; more epochs may help", task.name());
   TrainerShard best = trainer.shard();
   best.values = std::move(best_values);

@@ -21,9 +21,9 @@ struct SupervisedConfig {
 
 /// One point of the learning curve.
 struct SupervisedPoint {
-  double epoch = 0;       ///< passes so far, fractional
-  double train_loss = 0;  ///< mean over the steps since the last point, per unit of weight
-  double held_out_loss = 0;
+  double epoch = 0;          ///< passes so far, fractional
+  double train_loss = 0;     ///< mean over the steps since the last point, per unit of weight
+  double held_out_loss = 0;  ///< not a number if nothing is held out
 };
 
 struct SupervisedResult {
@@ -38,7 +38,8 @@ std::int64_t supervised_steps(std::int64_t examples, const SupervisedConfig& con
 
 /// All learners run it together, with the same examples. Shuffles example numbers by (seed, epoch), cuts
 /// every batch into the trainer's lanes (contiguous, as equal as can be), steps, and evaluates. On return the
-/// trainer's parameters are those of the best held-out loss. `on_point` (may be empty) hears of each point.
+/// trainer's parameters are those of the best held-out loss, or the last ones if nothing is held out.
+/// `on_point` (may be empty) hears of each point.
 SupervisedResult run_supervised(Trainer& trainer, SupervisedTask& task, const SupervisedConfig& config,
                                 const std::function<void(const SupervisedPoint&)>& on_point = {});
 

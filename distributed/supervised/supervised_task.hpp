@@ -2,6 +2,7 @@
 // What a SupervisedLoop trains on: numbered examples and a loss over any of them.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -27,9 +28,9 @@ class SupervisedTask {
   /// and must depend on its arguments alone. Metrics may be added to `sums`.
   virtual at::Tensor loss(const WeightsView& weights, std::span<const std::int64_t> examples,
                           LaneSums& sums) const = 0;
-  /// Held-out loss of the given weights: smaller is better. Run between epochs, without gradients, on the
-  /// first learner alone.
-  virtual double held_out_loss(const WeightsView& weights) = 0;
+  /// Held-out loss of the given weights: smaller is better. Nothing if nothing is held out. Run between
+  /// epochs, without gradients, on the first learner alone.
+  virtual std::optional<double> held_out_loss(const WeightsView& weights) = 0;
 };
 
 }  // namespace pagewright

@@ -101,8 +101,8 @@ at::Tensor WarmupTask::weighted_loss(const WeightsView& weights, const std::vect
   return likelihood_loss(log_probs.log_prob, token_weights, /*total_weight=*/1.0);
 }
 
-double WarmupTask::held_out_loss(const WeightsView& weights) {
-  if (held_out_.empty()) return 0;
+std::optional<double> WarmupTask::held_out_loss(const WeightsView& weights) {
+  if (held_out_.empty()) return std::nullopt;
   const std::size_t chunks = (held_out_.size() + kHeldOutChunk - 1) / kHeldOutChunk;
   std::vector<double> losses(chunks);
   pool_.run(static_cast<int>(chunks), [&](int job) {

@@ -27,7 +27,7 @@ class WarmupTask : public SupervisedTask {
   at::Tensor loss(const WeightsView& weights, std::span<const std::int64_t> examples,
                   LaneSums& sums) const override;
   /// Mean negative log-likelihood, nats per unit of token weight: what is minimised.
-  double held_out_loss(const WeightsView& weights) override;
+  std::optional<double> held_out_loss(const WeightsView& weights) override;
 
  private:
   std::vector<WarmupLesson> lessons_of(const std::vector<WarmupExample>& examples, std::uint64_t epoch) const;

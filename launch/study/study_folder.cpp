@@ -17,10 +17,19 @@ namespace pagewright {
 namespace {
 
 void link_entry(const std::filesystem::path& target, const std::filesystem::path& link) {
-  if (std::filesystem::symlink_status(link).type() != std::filesystem::file_type::not_found) return;
-  const auto from = std::filesystem::absolute(link.parent_path());
+  const auto to =
+      std::filesystem::absolute(target).lexically_relative(std::filesystem::absolute(link.parent_path()));
+  if (std::filesystem::is_symlink(link)) {
+    require(std::filesystem::read_symlink(link) == to,
+            "{} holds results of other stages than it would have now: the log, or a file that it names, has "
+            "changed; "
+            "remove {} to run it again",
+            link.string(), link.parent_path().string());
+    return;
+  }
+  if (std::filesystem::exists(link)) return;
   std::error_code problem;
-  std::filesystem::create_symlink(std::filesystem::absolute(target).lexically_relative(from), link, problem);
+  std::filesystem::create_symlink(to, link, problem);
   require(!problem, "cannot link {} to {}: {}", link.string(), target.string(), problem.message());
 }
 
@@ -72,7 +81,8 @@ void link_stage_results(const std::filesystem::path& stage, const std::filesyste
     if (!std::filesystem::exists(stage / folder)) continue;
     make_folders(run / folder);
     for (const auto& entry : std::filesystem::directory_iterator(stage / folder))
-      link_entry(entry.path(), run / folder / entry.path().filename());
+      if (!entry.is_symlink())  // a stage before it made that
+        link_entry(entry.path(), run / folder / entry.path().filename());
   }
   for (const char* folder : {"clicks", "rewards"})
     if (std::filesystem::is_directory(stage / folder) && !std::filesystem::is_symlink(stage / folder))
@@ -81,6 +91,8 @@ void link_stage_results(const std::filesystem::path& stage, const std::filesyste
 
 void prepare_job_folder(const StudyPlan& plan, const StudyJob& job) {
   make_folders(plan.folder / "jobs");
+  std::error_code ignored;
+  std::filesystem::remove(plan.record(job), ignored);  // of an earlier attempt, whose folder was removed
   const bool of_a_cell = job.stage == StudyStage::train || job.stage == StudyStage::evaluate;
   if (!of_a_cell) remove_unfinished(job.folder);
   if (job.stage == StudyStage::log) {

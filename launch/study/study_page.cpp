@@ -65,7 +65,7 @@ std::string measure_table(const StudyResults& results, const StudyMeasure& measu
         fmt::format("<tr{}><th>{}</th><td>{}</td>{}<td>{}</td>", base ? " class=\"marked\"" : "",
                     escape_html(cell.cell), number_text(cell.mean.mean),
                     base ? "<td></td>" : study_estimate_cell(measure, cell.difference, measure.baseline_mean),
-                    base ? "" : fmt::format("{} of {}", cell.better, cell.difference.n));
+                    base ? "" : fmt::format("{} of {}", cell.better, cell.compared));
     for (const Estimate& over : cell.over)
       html += study_estimate_cell(measure, over, cell.mean.mean - over.mean);
     for (const double value : cell.values) html += "<td>" + number_text(value) + "</td>";

@@ -128,9 +128,10 @@ class ResultReader {
     const std::vector<double> baseline = values(config_.baseline, value_of);
     made.baseline_mean = mean_with_t_interval(baseline).mean;
     for (const std::string& cell : plan_.cells) {
-      StudyCellResult result{cell, values(cell, value_of), {}, {}, {}, 0, {}};
+      StudyCellResult result{cell, values(cell, value_of), {}, {}, {}, 0, 0, {}};
       for (std::size_t i = 0; i < baseline.size(); ++i) {
         result.differences.push_back(result.values[i] - baseline[i]);
+        result.compared += std::isfinite(result.differences.back());
         result.better += result.differences.back() > 0;
       }
       result.mean = mean_with_t_interval(result.values);

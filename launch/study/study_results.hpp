@@ -20,6 +20,7 @@ struct StudyCellResult {
   /// evaluation. Without an interval low and high are not numbers.
   Estimate difference;
   std::vector<double> differences;  ///< [seeds]
+  int compared = 0;                 ///< seeds with a result of this cell and of the baseline cell
   int better = 0;                   ///< seeds in which it is above the baseline cell
   std::vector<Estimate> over;       ///< [references] a policy minus another of its own run, seed by seed
 };

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/sha256.hpp"
 #include "launch/run_folder.hpp"
 
 namespace pagewright {
@@ -125,6 +126,11 @@ std::string stage_configuration(StudyStage stage, const LoadedExperiment& loaded
   std::string text;
   for (const auto& [path, value] : loaded.values)
     if (counts(stage, path)) text += fmt::format("{}: {}\n", path, value);
+  // The value head of a shared critic is part of the policy.
+  if (stage == StudyStage::imitation || stage == StudyStage::warmup)
+    text += fmt::format("separate critic: {}\n", loaded.experiment.critic.separate());
+  if (stage == StudyStage::rewards && loaded.experiment.rewards.pairs.file)
+    text += fmt::format("pairs: {}\n", sha256_file(*loaded.experiment.rewards.pairs.file));
   // fit-reward makes the page models that policies ask for, and looks at nothing else of them.
   if (stage == StudyStage::rewards)
     for (const PolicyVariant& policy : loaded.experiment.policies)

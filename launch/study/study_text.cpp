@@ -45,7 +45,7 @@ Table study_measure_table(const StudyResults& results, const StudyMeasure& measu
              : study_difference_text(measure, cell.difference.mean, measure.baseline_mean) +
                    study_sign(cell.difference),
         base ? "" : study_interval(measure, cell.difference, measure.baseline_mean),
-        base ? "" : fmt::format("{} of {}", cell.better, cell.difference.n)};
+        base ? "" : fmt::format("{} of {}", cell.better, cell.compared)};
     for (std::size_t i = 0; i < references_of(results, measure); ++i) {
       const double reference = cell.mean.mean - cell.over[i].mean;
       row.push_back(study_difference_text(measure, cell.over[i].mean, reference) + study_sign(cell.over[i]));

@@ -82,10 +82,13 @@ double page_utility(const GainWeights& weights, const Request& request, const Lo
   return sum;
 }
 
-int engagements(const LoggedPage& page) {
+int engagements(const GainWeights& weights, const LoggedPage& page) {
   int count = 0;
-  for (const SlotFeedback& slot : slot_feedback(page))
-    count += (slot.clicks > 0 || slot.purchases > 0) + (slot.purchases > 0);
+  for (const SlotFeedback& slot : slot_feedback(page)) {
+    const bool cart = weights.cart > 0 && slot.carts > 0;
+    const bool dismissed = weights.dismissal > 0 && slot.dismissals > 0;
+    count += (slot.clicks > 0 || slot.purchases > 0 || cart) + (slot.purchases > 0) + cart + dismissed;
+  }
   return count;
 }
 

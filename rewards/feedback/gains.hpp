@@ -108,8 +108,9 @@ std::vector<double> slot_gains(const GainWeights& weights, const Request& reques
 /// Sum of the observed gains: examination is part of what a page does, so nothing is debiased here.
 double page_utility(const GainWeights& weights, const Request& request, const LoggedPage& page);
 
-/// Clicks and purchases on a page, a slot counted once for each kind.
-int engagements(const LoggedPage& page);
+/// Clicks and purchases on a page, a slot counted once for each kind; carts and dismissals too where they
+/// have a gain.
+int engagements(const GainWeights& weights, const LoggedPage& page);
 
 /// Probability of being looked at per page-order slot, relative to slot 0.
 class PositionPropensities {
@@ -135,7 +136,8 @@ std::vector<double> power_law_propensities(int slots, double eta);
 /// random pages items do not depend on the slot, so the ratio of click rates is that of the examination
 /// (randomised position bias estimation, Joachims, Swaminathan and Schnabel 2017). Throws Error if those
 /// pages have fewer than 100 clicks.
-std::vector<double> estimate_propensities(const FeedbackLog& log, const std::string& policy);
+std::vector<double> estimate_propensities(const FeedbackLog& log, const std::string& policy,
+                                          bool revisits = false);
 
 /// The position propensities that a configuration means on a log; `logged` has none, which is an Error.
 /// `clicks` is the folder that `fit-clicks` writes, for propensities: click_model.

@@ -27,15 +27,24 @@ std::vector<JudgedPage> judge_pages(const FeedbackLog& log, const ItemGains& gai
     page.items = logged.page.items();
     page.gains = gains.observed(page.index);
     page.item_gains = gains.of(page.index);
-    page.evidence = engagements(logged);
+    page.evidence = engagements(gains.weights(), logged);
     judged.push_back(std::move(page));
   }
   return judged;
 }
 
+namespace {
+
+/// A request without a user counts as a user of its own.
+std::string user_key(const Request& request) {
+  return request.user.empty() ? "request " + request.id : "user " + request.user;
+}
+
+}  // namespace
+
 ShownItems::ShownItems(const std::vector<JudgedPage>& pages) {
   for (const JudgedPage& page : pages) {
-    User& user = users_[page.request->user];
+    User& user = users_[user_key(*page.request)];
     std::size_t looked_at = 0;  // slots at or above the last engaged one
     for (std::size_t k = 0; k < page.items.size(); ++k)
       if (page.engaged(k)) looked_at = k + 1;
@@ -51,7 +60,7 @@ ShownItems::ShownItems(const std::vector<JudgedPage>& pages) {
 }
 
 std::vector<std::int32_t> ShownItems::skipped(const JudgedPage& page) const {
-  const User& user = users_.at(page.request->user);
+  const User& user = users_.at(user_key(*page.request));
   std::vector<std::int32_t> found;
   for (const std::int32_t candidate : candidates_off_page(page)) {
     const std::string& id = page.request->candidates[static_cast<std::size_t>(candidate)].id;
@@ -61,7 +70,7 @@ std::vector<std::int32_t> ShownItems::skipped(const JudgedPage& page) const {
 }
 
 std::vector<std::int32_t> ShownItems::unseen(const JudgedPage& page) const {
-  const User& user = users_.at(page.request->user);
+  const User& user = users_.at(user_key(*page.request));
   std::vector<std::int32_t> found;
   for (const std::int32_t candidate : candidates_off_page(page))
     if (!user.shown.contains(page.request->candidates[static_cast<std::size_t>(candidate)].id))

@@ -80,7 +80,8 @@ std::optional<PagePair> replace_engaged(const JudgedPage& page, std::vector<std:
   for (const std::size_t slot : engaged) {
     if (replaced == config.replaced) break;
     const auto of_category = [&](std::int32_t candidate) {
-      return !hard || candidate_item(page, candidate).category == page.item(slot).category;
+      const std::string& category = page.item(slot).category;
+      return !hard || (!category.empty() && candidate_item(page, candidate).category == category);
     };
     const auto taken = hard && config.hard_by == HardBy::embedding ? take_near(pool, page, slot, *space)
                                                                    : take_one(pool, random, of_category);

@@ -123,6 +123,7 @@ class PairMaker {
     pair.better = better.logged->page;
     pair.worse = worse.logged->page;
     pair.weight = confidence(better.evidence + worse.evidence, gains_.full_confidence);
+    if (pair.weight == 0) return false;
     set_.keep(std::move(pair));
     return true;
   }
@@ -211,6 +212,7 @@ std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const ItemGains& g
   std::vector<SwapPair> swaps;
   for (const JudgedPage& page : judge_pages(log, gains, split)) {
     const double trust = confidence(page.evidence, gains.config().full_confidence);
+    if (trust == 0) continue;
     const double ideal = ideal_dcg(page.item_gains);
     for (std::size_t i = 0; i < page.items.size(); ++i) {
       for (std::size_t j = i + 1; j < page.items.size(); ++j) {

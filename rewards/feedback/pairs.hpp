@@ -134,7 +134,8 @@ struct SwapPair {
   double ideal = 0;  ///< the page's ideal DCG: sum_k d_k g_(k), positive gains in falling order
 };
 
-/// All swaps of slots with different gains on the pages of the split; the swapped page need not be valid.
+/// All swaps of slots with different gains on the pages of the split that have some engagement; the swapped
+/// page need not be valid.
 std::vector<SwapPair> make_swap_pairs(const FeedbackLog& log, const ItemGains& gains, Split split);
 
 /// The page with the items of two page-order slots exchanged.

@@ -53,13 +53,13 @@ std::vector<double> power_law_propensities(int slots, double eta) {
   return propensities;
 }
 
-std::vector<double> estimate_propensities(const FeedbackLog& log, const std::string& policy) {
+std::vector<double> estimate_propensities(const FeedbackLog& log, const std::string& policy, bool revisits) {
   constexpr double kFewestClicks = 100;
   SlotRates slots;
   double clicks = 0;
   for (const LoggedPage& page : log.pages) {
     const bool train = log.requests[static_cast<std::size_t>(page.request)].split == Split::train;
-    if (!train || page.policy_id != policy) continue;
+    if (!train || page.policy_id != policy || (page.revisit_of && !revisits)) continue;
     const std::vector<SlotFeedback> feedback = slot_feedback(page);
     if (feedback.size() > slots.clicks.size()) {
       slots.clicks.resize(feedback.size());
@@ -95,7 +95,7 @@ PositionPropensities position_propensities(const GainConfig& config, const Feedb
     case PropensitySource::given:
       return {config.given_propensities, config.max_weight};
     case PropensitySource::uniform_pages:
-      return {estimate_propensities(log, config.uniform_policy), config.max_weight};
+      return {estimate_propensities(log, config.uniform_policy, config.revisits), config.max_weight};
     case PropensitySource::click_model:
       require(!clicks.empty(), "gains: propensities: click_model needs the run in which `fit-clicks` ran");
       return {bounded_propensities(read_click_examination(clicks, config.click_model)), config.max_weight};

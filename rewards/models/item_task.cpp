@@ -136,8 +136,8 @@ at::Tensor ItemModelTask::swap_loss_of(const WeightsView& weights, std::span<con
   return total;
 }
 
-double ItemModelTask::held_out_loss(const WeightsView& weights) {
-  if (held_out_.empty()) return 0;
+std::optional<double> ItemModelTask::held_out_loss(const WeightsView& weights) {
+  if (held_out_.empty()) return std::nullopt;
   const std::size_t chunks = (held_out_.size() + kHeldOutItemChunk - 1) / kHeldOutItemChunk;
   std::vector<double> losses(chunks);
   std::vector<LaneSums> sums(chunks);
@@ -159,6 +159,7 @@ double ItemModelTask::held_out_loss(const WeightsView& weights) {
   }
   held_out_swaps_ = static_cast<std::int64_t>(swaps);
   held_out_accuracy_ = swaps > 0 ? right / swaps : 0;
+  if (swaps == 0) return std::nullopt;
   return loss / static_cast<double>(held_out_.size());
 }
 

@@ -32,7 +32,7 @@ class ItemModelTask : public SupervisedTask {
   at::Tensor loss(const WeightsView& weights, std::span<const std::int64_t> examples,
                   LaneSums& sums) const override;
   /// Mean loss per page.
-  double held_out_loss(const WeightsView& weights) override;
+  std::optional<double> held_out_loss(const WeightsView& weights) override;
   /// Share of held-out swaps whose better page scores higher, of the swaps drawn for held_out_loss().
   double held_out_accuracy() const { return held_out_accuracy_; }
   std::int64_t held_out_swaps() const { return held_out_swaps_; }

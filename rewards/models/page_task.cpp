@@ -183,10 +183,11 @@ at::Tensor PageModelTask::loss_of(const WeightsView& weights, std::span<const Pa
   return total;
 }
 
-double PageModelTask::held_out_loss(const WeightsView& weights) {
-  if (held_out_.pages.empty()) return 0;
+std::optional<double> PageModelTask::held_out_loss(const WeightsView& weights) {
+  if (held_out_.pages.empty()) return std::nullopt;
   const std::size_t count = held_out_.pages.size();
   std::vector<double> losses((count + kHeldOutPageChunk - 1) / kHeldOutPageChunk);
+  std::vector<char> measured(losses.size());
   pool_.run(static_cast<int>(losses.size()), [&](int job) {
     const c10::InferenceMode no_gradients;
     const std::size_t begin = static_cast<std::size_t>(job) * kHeldOutPageChunk;
@@ -195,8 +196,10 @@ double PageModelTask::held_out_loss(const WeightsView& weights) {
       parts.push_back(
           {&held_out_.pages[i], draw_pair(held_out_pairs_, kHeldOutPageEpoch, static_cast<std::int64_t>(i))});
     const at::Tensor loss = loss_of(weights, parts, kHeldOutPageEpoch, /*resample=*/false);
+    measured[static_cast<std::size_t>(job)] = loss.defined();
     losses[static_cast<std::size_t>(job)] = loss.defined() ? loss.item<double>() : 0;
   });
+  if (std::ranges::count(measured, 1) == 0) return std::nullopt;
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(count);
 }
 

@@ -38,7 +38,7 @@ class PageModelTask : public SupervisedTask {
   at::Tensor loss(const WeightsView& weights, std::span<const std::int64_t> examples,
                   LaneSums& sums) const override;
   /// Mean over held-out pages of the loss that is minimised, pairs drawn as for training.
-  double held_out_loss(const WeightsView& weights) override;
+  std::optional<double> held_out_loss(const WeightsView& weights) override;
 
  private:
   struct Part {

@@ -18,6 +18,7 @@ ModelConfig reward_model_config(ModelConfig backbone, std::vector<std::string> s
 struct PageScores {
   float page = 0;
   std::vector<float> slots;  ///< [K]
+  bool of_ensemble = false;
   /// Of `page`, over an ensemble; the item model's is that of its slots, discounted.
   float page_spread = 0;
   /// [K] of `slots`, over an ensemble: parts of page_spread (page model) or deviations (item model).

@@ -66,7 +66,10 @@ std::vector<PageScores> score_pages(const LearnedTermContext& context, const Wei
                if (outputs.slots.defined()) store_slots(batch, outputs.slots, &PageScores::slots, out);
                if (!outputs.page_spread.defined()) return;
                const std::vector<float> spread = floats_on_host(outputs.page_spread);
-               for (std::size_t p = 0; p < out.size(); ++p) out[p].page_spread = spread[p];
+               for (std::size_t p = 0; p < out.size(); ++p) {
+                 out[p].of_ensemble = true;
+                 out[p].page_spread = spread[p];
+               }
                if (outputs.slot_spread.defined())
                  store_slots(batch, outputs.slot_spread, &PageScores::slot_spread, out);
                for (PageScores& page_scores : out)
@@ -92,6 +95,7 @@ std::vector<PageScores> score_items(const LearnedTermContext& context, const Wei
                if (!outputs.slot_spread.defined()) return;
                store_slots(batch, outputs.slot_spread, &PageScores::slot_spread, out);
                for (PageScores& page_scores : out) {
+                 page_scores.of_ensemble = true;
                  for (std::size_t k = 0; k < page_scores.slots.size(); ++k)
                    page_scores.page_spread +=
                        static_cast<float>(slot_discount(static_cast<int>(k))) * page_scores.slot_spread[k];
@@ -115,6 +119,7 @@ std::vector<TermScore> LearnedPageTerm::score(std::span<const RequestPages> grou
   for (const PageScores& scores : score_pages(context_, weights_, form_, gains_, groups)) {
     TermScore& term = result.emplace_back();
     term.name = name();
+    if (scores.of_ensemble) term.figures["disagreement"] = scores.page_spread;
     if (credit_ == ItemCredit::utility && !scores.slots.empty()) {
       term.slots = context_.normaliser.slot_gains(scores.slots);
       term.page = context_.normaliser.missing_slots(scores.slots.size());
@@ -137,6 +142,7 @@ std::vector<TermScore> LearnedItemTerm::score(std::span<const RequestPages> grou
   for (PageScores& scores : score_items(context_, weights_, groups)) {
     TermScore& term = result.emplace_back();
     term.name = name();
+    if (scores.of_ensemble) term.figures["disagreement"] = scores.page_spread;
     term.slots = context_.normaliser.items(scores.slots, scores.slot_spread);
     term.slots_raw = std::move(scores.slots);
   }

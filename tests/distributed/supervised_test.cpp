@@ -37,6 +37,7 @@ ModelConfig supervised_model() {
 class BiasTask final : public SupervisedTask {
  public:
   explicit BiasTask(std::int64_t count, bool overfits = false) : count_(count), overfits_(overfits) {}
+  bool nothing_held_out = false;
   std::string name() const override { return "bias"; }
   std::int64_t examples() const override { return count_; }
   void begin_epoch(int epoch) override { epochs.push_back(epoch); }
@@ -52,7 +53,8 @@ class BiasTask final : public SupervisedTask {
     }
     return total;
   }
-  double held_out_loss(const WeightsView& weights) override {
+  std::optional<double> held_out_loss(const WeightsView& weights) override {
+    if (nothing_held_out) return std::nullopt;
     const double bias = weights.at("value_head.bias").item<double>();
     const double wanted = overfits_ ? .5 : mean();
     return (bias - wanted) * (bias - wanted);
@@ -157,6 +159,21 @@ TEST_CASE("supervised training has the same bits in every run and other bits wit
   const SupervisedRun a(first, config, .05), b(second, config, .05), c(third, other, .05);
   CHECK(a.parameters.parameters_sha256() == b.parameters.parameters_sha256());
   CHECK(a.parameters.parameters_sha256() != c.parameters.parameters_sha256());
+}
+
+TEST_CASE(
+    "without anything held out supervised training keeps its last weights, and patience does not end it") {
+  BiasTask task(10), measured(10);
+  task.nothing_held_out = true;
+  const SupervisedConfig config{
+      .epochs = 3, .batch = 4, .evaluations_per_epoch = 1, .patience = 1, .seed = 5};
+  const SupervisedRun run(task, config, .05);
+  CHECK(run.result.best == 3);
+  CHECK_FALSE(run.result.plateau);
+  CHECK(std::isnan(run.result.curve.back().held_out_loss));
+  SupervisedConfig patient = config;
+  patient.patience = 0;
+  CHECK(run.bias() == SupervisedRun(measured, patient, .05).bias());  // whose loss falls to the end
 }
 
 TEST_CASE("supervised training on nothing is refused") {

@@ -101,6 +101,9 @@ def main():
     check_report(run)
     check_order_free(run, arguments.work)
     run.good("train", "--policy", "both")
+    metrics = [json.loads(line) for line in (run.folder / "train" / "both" / "metrics.jsonl").read_text().splitlines()]
+    for term in ("page", "item"):  # what the watch on reward hacking looks at
+        assert all(line[f"term.{term}.disagreement"] > 0 for line in metrics), metrics[0]
     run.good("evaluate")
     run.good("report")
     html = (run.folder / "report.html").read_text()

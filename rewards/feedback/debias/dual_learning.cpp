@@ -43,6 +43,7 @@ DualFit fit_dual_learning(const ClickSpace& space, const ClickSessions& train, c
     for (std::size_t s = 0; s < train.size(); ++s) {
       const ClickSession session = train[s];
       const std::size_t size = session.size();
+      if (last_click(session) < 0) continue;  // all its weights are 0
       for (std::size_t k = 0; k < size; ++k) {
         f[k] = relevance.values()[static_cast<std::size_t>(session.documents[k])];
         e[k] = look[static_cast<std::size_t>(session.positions[k])];

@@ -72,7 +72,9 @@ class PosteriorCorrection : public GainCorrection {
       for (std::size_t k = 0; k < hoped.size(); ++k) {
         const double attractive = look[k] > 0 ? hoped[k] / look[k] : 0, silent = 1 - hoped[k];
         const double posterior = silent > 0 ? (1 - look[k]) * attractive / silent : 0;
-        hoped[k] = posterior * per_click.of(request.candidates[static_cast<std::size_t>(items[k])].id);
+        hoped[k] = session.clicks[k]
+                       ? 0
+                       : posterior * per_click.of(request.candidates[static_cast<std::size_t>(items[k])].id);
       }
       if (train) looked.add(look);
     });
@@ -83,8 +85,8 @@ class PosteriorCorrection : public GainCorrection {
     const std::span<const double> hoped = hoped_.of(page), look = look_.of(page);
     std::vector<double> gains(observed.size());
     for (std::size_t k = 0; k < gains.size(); ++k) {
-      const bool engaged = observed[k].engagement() > 0, dismissed = observed[k].dismissal < 0;
-      gains[k] = engaged ? observed[k].engagement() : dismissed ? 0 : hoped[k];
+      gains[k] = observed[k].engagement();
+      if (gains[k] == 0 && observed[k].dismissal == 0) gains[k] = hoped[k];
       gains[k] += observed[k].dismissal * std::min(1 / std::max(look[k], 1e-9), max_weight_);
     }
     return gains;

@@ -45,6 +45,11 @@ void fit_exponential(std::span<const ClickedSlotAge> slots, PurchaseDelayFit& fi
     fit.mean = mean;
     if (moved < kEnough) return;
   }
+  log_warn(
+      "gains: the log is too short to tell late purchases from none (mean delay {:.0f} s, {:.0f} % of clicks "
+      "are "
+      "followed by a purchase, still rising); use delayed_purchases: none",
+      fit.mean, 100 * fit.share);
 }
 
 /// Note: slots at risk at delay d are purchases with delay <= d on pages at least d old; as no delay exceeds
@@ -63,7 +68,10 @@ void fit_product_limit(std::span<const ClickedSlotAge> slots, PurchaseDelayFit& 
     fit.seen[i] = beyond;
     const auto [first, last] = std::equal_range(delays.begin(), delays.end(), fit.delays[i]);
     const auto younger = std::lower_bound(ages.begin(), ages.end(), fit.delays[i]) - ages.begin();
-    beyond *= 1 - static_cast<double>(last - first) / static_cast<double>(last - delays.begin() - younger);
+    const auto ended = static_cast<double>(last - first);
+    const auto at_risk = static_cast<double>(last - delays.begin() - younger);
+    // One that is alone at risk says nothing of how many are beyond: the product would be 0 for ever.
+    if (at_risk > ended) beyond *= 1 - ended / at_risk;
   }
   double all = 0;
   for (const ClickedSlotAge& slot : slots)

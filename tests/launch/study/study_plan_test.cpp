@@ -126,6 +126,7 @@ TEST_CASE("a stage depends on its own keys and on none that come after it") {
                              {"rewards.page.margin=0.5", false, false, false, true, true, true},
                              {"rewards.alpha=0.9", false, false, false, false, true, true},
                              {"ppo.kl_coefficient=0.3", false, false, false, false, true, true},
+                             {"critic.kind=separate", false, true, false, false, true, true},
                              {"ppo.lanes=4", false, true, false, true, true, true},
                              {"evaluation.cutoff=5", false, false, false, false, false, true},
                              {"run=elsewhere", false, false, false, false, false, false},

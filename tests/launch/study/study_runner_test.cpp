@@ -112,6 +112,28 @@ TEST_CASE(
   CHECK_FALSE(std::filesystem::exists(parent / "moved/runs/a/seed-1/rewards"));
 }
 
+TEST_CASE(
+    "a run folder whose stages have become others is refused, and a record without its folder does not "
+    "count") {
+  const test::TemporaryFolder parent;
+  for (const char* stage : {"warmup-1", "warmup-2"})
+    std::filesystem::create_directories(parent / "study/shared" / stage / "policies/warmup");
+  std::filesystem::create_directories(parent / "study/runs/a/seed-1");
+  link_stage_results(parent / "study/shared/warmup-1", parent / "study/runs/a/seed-1");
+  const std::string text = test::error_text(
+      [&] { link_stage_results(parent / "study/shared/warmup-2", parent / "study/runs/a/seed-1"); });
+  CHECK(test::contains(text, "remove"));
+
+  const StudyPlan plan = plan_study(test::quickstart_study(parent, "seeds: [1]\n"));
+  CHECK(StudyRunner(plan, 1, shell(kWork)).run().problems.empty());
+  const StudyJob& train = plan.jobs[3];
+  REQUIRE(train.stage == StudyStage::train);
+  std::filesystem::remove_all(train.folder);
+  // Begun again and killed: neither the old record nor the half-made folder is a result.
+  CHECK(StudyRunner(plan, 1, shell("mkdir -p \"$2\"; kill -9 $$")).run().problems.size() == 1);
+  CHECK_FALSE(job_seconds(plan, train).has_value());
+}
+
 TEST_CASE("two programs cannot run one study at once") {
   const test::TemporaryFolder parent;
   const StudyLock lock(parent / "study");

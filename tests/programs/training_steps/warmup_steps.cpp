@@ -35,7 +35,9 @@ class RememberingTask final : public SupervisedTask {
     }
     return task_.loss(weights, examples, sums);
   }
-  double held_out_loss(const WeightsView& weights) override { return task_.held_out_loss(weights); }
+  std::optional<double> held_out_loss(const WeightsView& weights) override {
+    return task_.held_out_loss(weights);
+  }
 
   int epoch() const { return epoch_; }
   /// In ascending order; forgets them.

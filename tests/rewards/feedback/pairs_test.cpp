@@ -458,7 +458,7 @@ TEST_CASE("swap pairs weigh discount and gain gaps and say which order is right"
     REQUIRE(swap.i < swap.j);
     REQUIRE(debiased(swap.i) != debiased(swap.j));
     CHECK(swap.first_better == (debiased(swap.i) > debiased(swap.j)));
-    const double trust = std::min(1.0, engagements(page) / 3.0);
+    const double trust = std::min(1.0, engagements(c.weights, page) / 3.0);
     const double discounts = 1 / std::log2(swap.i + 2.0) - 1 / std::log2(swap.j + 2.0);
     CHECK(swap.weight == Approx(discounts * std::abs(debiased(swap.i) - debiased(swap.j)) * trust));
     ++by_page[swap.page];
@@ -466,7 +466,7 @@ TEST_CASE("swap pairs weigh discount and gain gaps and say which order is right"
   // One engaged slot differs from seven others.
   for (const auto& [index, count] : by_page) {
     const LoggedPage& page = c.log.pages[static_cast<std::size_t>(index)];
-    if (engagements(page) == 1) CHECK(count == 7);
+    if (engagements(c.weights, page) == 1) CHECK(count == 7);
   }
   const Page swapped = swap_slots(Page{{{0, {5, 6}}, {1, {7, 8}}}}, 1, 2);
   CHECK(swapped == Page{{{0, {5, 7}}, {1, {6, 8}}}});

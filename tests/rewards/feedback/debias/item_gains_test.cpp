@@ -214,7 +214,8 @@ TEST_CASE("dismissals are taken off, and pieces sent back are not paid for") {
   config.dismissal = 2;
   CHECK(ItemGains(config, log).of(0) == std::vector<double>{1 + 5 * 3, -2, 1});
   CHECK(page_utility(ItemGains(config, log).weights(), log.requests[0].request, log.pages[0]) == Approx(15));
-  CHECK(engagements(log.pages[0]) == 4);
+  CHECK(engagements(GainWeights{}, log.pages[0]) == 4);
+  CHECK(engagements(ItemGains(config, log).weights(), log.pages[0]) == 5);
 }
 
 TEST_CASE("every estimator gives numbers, or says what is missing, on poor logs") {
