@@ -25,7 +25,8 @@ struct RewardScale {
 
   double page_mean = 0;
   double page_sd = 1;
-  std::vector<double> slot_gain_mean;  ///< [K] mean expected gain of each slot; empty where the model has no score by slot
+  std::vector<double>
+      slot_gain_mean;  ///< [K] mean expected gain of each slot; empty where the model has no score by slot
   double item_mean = 0;
   double item_sd = 1;
   double item_sum_sd = 1;  ///< sd of sum_k w_k s~_k
