@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/metrics/student_t.hpp"
 
 namespace pagewright {
 namespace {
@@ -22,35 +23,6 @@ double covariance_of_users(std::span<const double> left, std::span<const double>
   double sum = 0;
   for (std::size_t i = 0; i < left.size(); ++i) sum += (left[i] - left_mean) * (right[i] - right_mean);
   return sum / static_cast<double>(left.size() - 1);
-}
-
-/// Continued fraction of the incomplete beta function by Lentz's method.
-double beta_fraction(double a, double b, double x) {
-  constexpr double kTiny = 1e-300, kPrecision = 1e-16;
-  const auto away_from_zero = [](double value) { return std::abs(value) < kTiny ? kTiny : value; };
-  double c = 1, d = 1 / away_from_zero(1 - (a + b) * x / (a + 1)), fraction = d;
-  for (int m = 1; m <= 10000; ++m) {
-    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-    double change = 1;
-    for (const double term : {even, odd}) {
-      d = 1 / away_from_zero(1 + term * d);
-      c = away_from_zero(1 + term / c);
-      change = c * d;
-      fraction *= change;
-    }
-    if (std::abs(change - 1) < kPrecision) break;
-  }
-  return fraction;
-}
-
-double regularised_beta(double a, double b, double x) {
-  if (x <= 0) return 0;
-  if (x >= 1) return 1;
-  const double front =
-      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
-  return x < (a + 1) / (a + b + 2) ? front * beta_fraction(a, b, x) / a
-                                   : 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
 AbTest test_of(double treatment, double control, double variance) {
@@ -90,11 +62,6 @@ std::vector<double> adjusted(const OutcomeWithCovariate& group, double theta, do
 }
 
 }  // namespace
-
-double student_p_value(double t, double degrees) {
-  require(degrees > 0, "Student's t: {} degrees of freedom", degrees);
-  return regularised_beta(degrees / 2, 0.5, degrees / (degrees + t * t));
-}
 
 AbTest welch_test(std::span<const double> treatment, std::span<const double> control) {
   const double of_treatment =

@@ -16,10 +16,6 @@ struct AbTest {
   double p = 1;
 };
 
-/// Two-sided p-value of Student's t with `degrees` of freedom, by the continued fraction of the incomplete
-/// beta function (DLMF 8.17.22).
-double student_p_value(double t, double degrees);
-
 /// Welch's t-test: unequal variances, Welch-Satterthwaite degrees of freedom. At least two users per group
 /// and some variance, else Error.
 AbTest welch_test(std::span<const double> treatment, std::span<const double> control);

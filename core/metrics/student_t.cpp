@@ -39,13 +39,18 @@ double incomplete_beta(double a, double b, double x) {
 
 }  // namespace
 
+double student_p_value(double t, double degrees) {
+  require(degrees > 0, "Student's t: {} degrees of freedom", degrees);
+  return incomplete_beta(degrees / 2, 0.5, degrees / (degrees + t * t));
+}
+
 double student_t_distribution(double t, int degrees) {
   require(degrees >= 1, "Student's t distribution needs at least 1 degree of freedom, not {}", degrees);
   const double square = t * t;
   // Each form is exact where its argument is small.
   if (square < degrees)
     return 0.5 + std::copysign(0.5 * incomplete_beta(0.5, 0.5 * degrees, square / (degrees + square)), t);
-  const double tail = 0.5 * incomplete_beta(0.5 * degrees, 0.5, degrees / (degrees + square));
+  const double tail = 0.5 * student_p_value(t, degrees);
   return t > 0 ? 1 - tail : tail;
 }
 

@@ -7,6 +7,9 @@
 
 namespace pagewright {
 
+/// Two-sided p-value of Student's t with `degrees` of freedom, which need not be whole, by the continued
+/// fraction of the incomplete beta function (DLMF 8.17.22).
+double student_p_value(double t, double degrees);
 /// P(T <= t) of Student's t distribution with so many degrees of freedom (at least 1).
 double student_t_distribution(double t, int degrees);
 /// The t with student_t_distribution(t, degrees) = probability, which lies in (0, 1).

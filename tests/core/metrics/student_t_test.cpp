@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <vector>
 
 #include "tests/support/catch.hpp"
@@ -16,6 +17,18 @@ TEST_CASE("Student's t distribution has its closed forms for 1, 2 and 4 degrees 
     const double u = t / std::sqrt(4 + t * t);
     CHECK(student_t_distribution(t, 4) == Approx(0.5 + 0.75 * (u - u * u * u / 3)).margin(1e-13));
   }
+}
+
+TEST_CASE(
+    "Student's t has its closed forms for 1, 2 and 4 degrees of freedom and nears the normal for many") {
+  for (const double t : {0.0, 0.1, 0.7, 1.5, 3.0, 12.0, 200.0}) {
+    CHECK(student_p_value(t, 1) == Approx(1 - 2 * std::atan(t) / std::numbers::pi).epsilon(1e-9));
+    CHECK(student_p_value(t, 2) == Approx(1 - t / std::sqrt(2 + t * t)).epsilon(1e-8).margin(1e-15));
+    const double u = t / std::sqrt(4 + t * t);
+    CHECK(student_p_value(t, 4) == Approx(1 - 1.5 * u + 0.5 * u * u * u).epsilon(1e-6).margin(1e-14));
+    CHECK(student_p_value(-t, 3) == student_p_value(t, 3));
+  }
+  CHECK(student_p_value(1.96, 1e7) == Approx(std::erfc(1.96 / std::sqrt(2.0))).epsilon(1e-5));
 }
 
 TEST_CASE("quantiles of Student's t are those of the printed tables") {
