@@ -21,7 +21,7 @@ remove_earlier_run "$run"
 # The sequence of verbs, in one place.
 teach() {
   local verb
-  for verb in simulate "sft --imitation" sft fit-reward train evaluate report; do
+  for verb in simulate "sft --imitation" sft fit-clicks fit-reward train evaluate report; do
     echo "== pagewright $verb"
     # shellcheck disable=SC2086
     build/pagewright $verb configs/quickstart.yaml --set "run=$run" --set "log=$run/log"

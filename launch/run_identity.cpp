@@ -30,6 +30,7 @@ bool was_always_so(const std::string& path, const std::string& value) {
                                                              {"prompt.end", "\"\""},
                                                              {"prompt.history.heading", "\"\""},
                                                              {"prompt.max_tokens", "0"},
+                                                             {"rewards.clicks.pages", "all"},
                                                              {"rewards.item.fit.evaluate_every", "0"},
                                                              {"rewards.item.fit.least_gain", "0.001"},
                                                              {"rewards.item.fit.patience", "0"},

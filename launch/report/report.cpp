@@ -13,17 +13,12 @@ struct ReportLink {
   const char* words;
 };
 
-constexpr ReportLink kReportLinks[] = {{"verdict", "Verdict"},
-                                       {"pages", "Pages"},
-                                       {"changes", "Changes"},
-                                       {"slices", "Who loses"},
-                                       {"learning", "Learning"},
-                                       {"rewards", "Reward models"},
-                                       {"proxy", "Reward and truth"},
-                                       {"hacking", "Reward hacking"},
-                                       {"validity", "Validity"},
-                                       {"evaluation", "Figures"},
-                                       {"configuration", "Configuration"}};
+constexpr ReportLink kReportLinks[] = {{"verdict", "Verdict"},        {"pages", "Pages"},
+                                       {"changes", "Changes"},        {"slices", "Who loses"},
+                                       {"learning", "Learning"},      {"clicks", "Click models"},
+                                       {"rewards", "Reward models"},  {"proxy", "Reward and truth"},
+                                       {"hacking", "Reward hacking"}, {"validity", "Validity"},
+                                       {"evaluation", "Figures"},     {"configuration", "Configuration"}};
 
 std::string navigation() {
   std::string html = "<nav>";
@@ -45,8 +40,9 @@ std::string report_html(const ReportData& data) {
       title, report_style(), title, escape_html(data.policy), escape_html(data.baseline));
   html += navigation() + "<main>\n";
   html += verdict_section(data) + pages_section(data) + changes_section(data) + slices_section(data) +
-          learning_section(data) + rewards_section(data) + proxy_section(data) + hacking_section(data) +
-          validity_section(data) + evaluation_section(data) + configuration_section(data);
+          learning_section(data) + clicks_section(data) + rewards_section(data) + proxy_section(data) +
+          hacking_section(data) + validity_section(data) + evaluation_section(data) +
+          configuration_section(data);
   return html + "</main>\n</body>\n</html>\n";
 }
 

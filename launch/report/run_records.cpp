@@ -133,6 +133,12 @@ RunRecords read_run_records(const std::filesystem::path& run, std::span<const st
     for (const auto& [model, value] : models.items())
       collect_figures(model, "", value, records.reward_figures);
   });
+  attempt(run / "clicks" / "choice.json", [&] {
+    ClicksRecord clicks{read_click_choice(run / "clicks"), {}};
+    for (const std::string& model : clicks.choice.models)
+      clicks.models.push_back(read_click_model(run / "clicks", model).clicks);
+    records.clicks = std::move(clicks);
+  });
   const auto card = run / "rewards" / "card.json";
   attempt(card, [&] { records.reward_card = card_from(RecordJson::parse(read_file(card))); });
   return records;

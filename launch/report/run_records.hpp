@@ -2,12 +2,14 @@
 // What a run wrote down while it learnt.
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/metrics/metrics_file.hpp"
 #include "launch/alarm_file.hpp"
+#include "rewards/clicks/click_files.hpp"
 
 namespace pagewright {
 
@@ -54,6 +56,12 @@ struct RewardCardRecord {
   std::vector<std::string> weaknesses;
 };
 
+/// What `fit-clicks` left (clicks/).
+struct ClicksRecord {
+  ClickChoice choice;
+  std::vector<FittedClicks> models;
+};
+
 /// All that a run folder holds of these. What is not there is left out; a file that cannot be read is named
 /// in `problems`.
 struct RunRecords {
@@ -61,6 +69,7 @@ struct RunRecords {
   std::vector<TrainingRecord> trainings;
   std::vector<RewardFigure> reward_figures;
   RewardCardRecord reward_card;
+  std::optional<ClicksRecord> clicks;
   std::vector<std::string> problems;
 };
 /// `policies` in the order in which they are wanted.

@@ -12,6 +12,7 @@ std::string pages_section(const ReportData& data);
 std::string changes_section(const ReportData& data);
 std::string slices_section(const ReportData& data);
 std::string learning_section(const ReportData& data);
+std::string clicks_section(const ReportData& data);
 std::string rewards_section(const ReportData& data);
 std::string proxy_section(const ReportData& data);
 std::string hacking_section(const ReportData& data);

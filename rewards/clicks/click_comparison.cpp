@@ -21,10 +21,6 @@ ClickSessions without_documents(const ClickSessions& sessions) {
   return result;
 }
 
-bool is_of_documents(const std::string& parameter) {
-  return parameter == "attractiveness" || parameter == "satisfaction";
-}
-
 Smoothing pooled_smoothing(double mean, double strength) {
   constexpr double kEdge = 1e-4;
   return {std::clamp(mean, kEdge, 1 - kEdge) * strength, strength};
@@ -42,7 +38,7 @@ void start_from_pooled(ClickModel& model, const ClickLog& log, double strength, 
   }
   model.start(log.space, fit);
   for (const ClickParameters& kind : found)
-    model.set(kind.name, is_of_documents(kind.name)
+    model.set(kind.name, of_click_documents(kind.name)
                              ? std::vector<double>(log.space.documents.size(), kind.values[0])
                              : kind.values);
 }
@@ -116,9 +112,10 @@ std::string comparison_text(const std::vector<FittedClicks>& fitted, std::size_t
   Table table(headers);
   for (std::size_t i = 0; i < fitted.size(); ++i) {
     const FittedClicks& clicks = fitted[i];
-    std::vector<std::string> cells{clicks.model + (i == chosen ? " *" : ""),
-                                   clicks.iterations ? fmt::format("{}", clicks.iterations) : "",
-                                   fmt::format("{:.4f}", clicks.train_log_likelihood)};
+    std::vector<std::string> cells{
+        clicks.model + (i == chosen ? " *" : ""),
+        clicks.iterations ? fmt::format("{}", clicks.iterations) : "",
+        clicks.train_log_likelihood ? fmt::format("{:.4f}", *clicks.train_log_likelihood) : ""};
     if (const auto& quality = clicks.held_out) {
       cells.push_back(fmt::format("{:.4f}", quality->log_likelihood));
       cells.push_back(fmt::format("{:.4f}", quality->perplexity));

@@ -16,8 +16,9 @@ namespace pagewright {
 /// A fitted click model with what is worth keeping of it.
 struct FittedClicks {
   std::string model;
-  int iterations = 0;                    ///< of EM; 0 for a closed form
-  double train_log_likelihood = 0;       ///< mean over training pages
+  int iterations = 0;  ///< of EM; 0 for a closed form
+  std::optional<double>
+      train_log_likelihood;              ///< mean over training pages; nothing if it was not fitted here
   std::optional<ClickQuality> held_out;  ///< nothing without validation pages
   std::vector<ClickParameters> parameters;
   /// [longest page] mean probability of looking at a page-order slot over the training pages that have it,

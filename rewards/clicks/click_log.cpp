@@ -4,11 +4,14 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/base/error.hpp"
 #include "rewards/clicks/candidate_signals.hpp"
 
 namespace pagewright {
@@ -29,6 +32,8 @@ class NameIndex {
   std::vector<std::string> names_;
 };
 
+constexpr std::string_view kFreeFeature = "features.";
+
 /// Names of the free features of candidates of training requests.
 std::vector<std::string> free_features(const FeedbackLog& log) {
   std::set<std::string> names;
@@ -42,12 +47,16 @@ std::vector<std::string> free_features(const FeedbackLog& log) {
 /// Turns pages into sessions.
 class ClickLogBuilder {
  public:
-  ClickLogBuilder(const FeedbackLog& log, const PageSchema& schema, ClickDocuments documents)
-      : schema_(schema), documents_(documents) {
-    if (documents != ClickDocuments::features) return;
-    features_.names = candidate_signal_names();
-    free_features_ = free_features(log);
-    for (const std::string& name : free_features_) features_.names.push_back("features." + name);
+  ClickLogBuilder(const FeedbackLog& log, const PageSchema& schema, const ClickView& view)
+      : schema_(schema), documents_(view.documents) {
+    if (documents_ != ClickDocuments::features) return;
+    features_.features = view.scales;
+    if (view.scales.empty()) {
+      for (const std::string& name : candidate_signal_names()) features_.features.push_back({name});
+      for (const std::string& name : free_features(log))
+        features_.features.push_back({std::string(kFreeFeature) + name});
+    }
+    for (const FeatureScale& feature : features_.features) numbers_.push_back(number_of(feature.name));
   }
 
   /// False for a page without slots, which is no session.
@@ -68,7 +77,7 @@ class ClickLogBuilder {
     }
     std::vector<std::uint8_t> clicks;
     for (const SlotFeedback& slot : slot_feedback(page))
-      clicks.push_back(slot.clicks > 0 || slot.purchases > 0);
+      clicks.push_back(slot.clicks > 0 || slot.carts > 0 || slot.purchases > 0);
     if (clicks.empty()) return false;
     sessions.add(documents, positions, rows, clicks);
     return true;
@@ -103,27 +112,46 @@ class ClickLogBuilder {
     }
     // Signals are of candidate and user, so that every slot is a document of its own.
     const std::vector<double> signals = candidate_signals(request, candidate);
-    features_.values.insert(features_.values.end(), signals.begin(), signals.end());
-    for (const std::string& name : free_features_) {
-      const auto found = request.candidates[candidate].features.find(name);
-      const bool known = found != request.candidates[candidate].features.end();
-      features_.values.push_back(known ? found->second : std::numeric_limits<double>::quiet_NaN());
+    const auto& free = request.candidates[candidate].features;
+    for (const FeatureNumber& number : numbers_) {
+      double value = std::numeric_limits<double>::quiet_NaN();
+      if (number.signal)
+        value = signals[*number.signal];
+      else if (const auto found = free.find(number.free); found != free.end())
+        value = found->second;
+      features_.values.push_back(value);
     }
     return shown_++;
+  }
+
+  /// Where a feature's numbers come from: a signal, or a free feature of the candidate.
+  struct FeatureNumber {
+    std::optional<std::size_t> signal;
+    std::string free;
+  };
+  static FeatureNumber number_of(const std::string& name) {
+    if (name.starts_with(kFreeFeature)) return {{}, name.substr(kFreeFeature.size())};
+    const std::vector<std::string>& signals = candidate_signal_names();
+    const auto found = std::ranges::find(signals, name);
+    require(found != signals.end(),
+            "click models: this program knows no feature '{}' of documents; use the program that fitted the "
+            "model, or fit it again",
+            name);
+    return {static_cast<std::size_t>(found - signals.begin()), {}};
   }
 
   const PageSchema& schema_;
   ClickDocuments documents_;
   NameIndex document_index_, position_index_;
-  std::vector<std::string> free_features_;
+  std::vector<FeatureNumber> numbers_;  ///< [F]
   FeatureTable features_;
   int shown_ = 0;
 };
 
-/// Mean 0 and standard deviation 1 for each feature, so that ridge and weights mean the same for all. What is
-/// not known (NaN) becomes the mean.
-void standardise(FeatureTable& table) {
-  const std::size_t width = table.names.size(), size = table.values.size();
+/// The scales with which every feature has mean 0 and standard deviation 1, so that ridge and weights mean
+/// the same for all.
+void find_scales(FeatureTable& table) {
+  const std::size_t width = table.width(), size = table.values.size();
   for (std::size_t f = 0; f < width; ++f) {
     double count = 0, mean = 0, square = 0;
     for (std::size_t i = f; i < size; i += width) {
@@ -133,20 +161,29 @@ void standardise(FeatureTable& table) {
       mean += off / count;
       square += off * (table.values[i] - mean);
     }
-    const double sd = square > 1e-12 * count ? std::sqrt(square / count) : 1;
-    for (std::size_t i = f; i < size; i += width)
-      table.values[i] = std::isnan(table.values[i]) ? 0 : (table.values[i] - mean) / sd;
+    table.features[f].mean = mean;
+    table.features[f].deviation = square > 1e-12 * count ? std::sqrt(square / count) : 1;
+  }
+}
+
+/// What is not known (NaN) becomes the mean.
+void apply_scales(FeatureTable& table) {
+  for (std::size_t i = 0; i < table.values.size(); ++i) {
+    const FeatureScale& scale = table.features[i % table.width()];
+    double& value = table.values[i];
+    value = std::isnan(value) ? 0 : (value - scale.mean) / scale.deviation;
   }
 }
 
 }  // namespace
 
 ClickLog click_log(const FeedbackLog& log, const PageSchema& schema, const GainConfig& gains,
-                   ClickDocuments documents) {
+                   const ClickView& view) {
   ClickLog result;
-  ClickLogBuilder builder(log, schema, documents);
+  ClickLogBuilder builder(log, schema, view);
   for (std::size_t i = 0; i < log.pages.size(); ++i) {
     const LoggedPage& page = log.pages[i];
+    if (view.pages == ClickPages::uniform && page.policy_id != gains.uniform_policy) continue;
     const Request& request = log.requests[static_cast<std::size_t>(page.request)].request;
     const auto index = static_cast<std::int64_t>(i);
     if (gains.learns_from(log, page, Split::train) && builder.add(request, page, result.train))
@@ -155,7 +192,10 @@ ClickLog click_log(const FeedbackLog& log, const PageSchema& schema, const GainC
       result.valid_pages.push_back(index);
   }
   result.space = builder.space(std::max(result.train.longest(), result.valid.longest()));
-  standardise(result.space.features);
+  if (view.scales.empty()) find_scales(result.space.features);
+  apply_scales(result.space.features);
+  result.view = view;
+  result.view.scales = result.space.features.features;
   return result;
 }
 

@@ -7,11 +7,22 @@
 
 namespace pagewright {
 
-/// A feedback log as click models see it: one list a page, in page order; a purchase implies its click.
+/// What of a log click models see.
+struct ClickView {
+  ClickDocuments documents = ClickDocuments::item;
+  ClickPages pages = ClickPages::all;
+  /// Of features of documents, as another log has them. Empty: those that this log has are scaled to mean 0
+  /// and standard deviation 1. What is not known of a document counts as the mean.
+  std::vector<FeatureScale> scales = {};
+};
+
+/// A feedback log as click models see it: one list a page, in page order; a cart and a purchase imply
+/// their click.
 /// A position is section type, row and column, and the device where requests have one in their context. Rows
 /// are counted from the top of the page over all sections, from 0: a carousel or an ad strip is one row, a
 /// grid breaks after its columns, any other section after every slot.
 struct ClickLog {
+  ClickView view;  ///< with the scales of the space's features
   ClickSpace space;
   ClickSessions train, valid;
   /// Indices into FeedbackLog::pages of the sessions.
@@ -19,9 +30,9 @@ struct ClickLog {
 };
 
 /// The training and validation pages that `gains` learns from. With ClickDocuments::features every shown slot
-/// is a document of its own, described by candidate_signals() and the candidates' free features, each with
-/// mean 0 and standard deviation 1.
+/// is a document of its own, described by candidate_signals() and the candidates' free features. Throws Error
+/// if `scales` has a feature that this program does not make.
 ClickLog click_log(const FeedbackLog& log, const PageSchema& schema, const GainConfig& gains,
-                   ClickDocuments documents);
+                   const ClickView& view);
 
 }  // namespace pagewright

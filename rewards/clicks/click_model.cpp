@@ -2,19 +2,65 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
+#include <unordered_map>
 
 #include "core/base/error.hpp"
 
 namespace pagewright {
 
+namespace {
+
+/// What a file calls the weights of a regression.
+std::string weights_name(const std::string& kind) {
+  return kind + " weights";
+}
+
+/// The values of `found` in the order of `keys`.
+std::vector<double> values_by_key(const std::string& model, const ClickParameters& found,
+                                  std::span<const std::string> keys) {
+  std::unordered_map<std::string_view, double> by_key;
+  for (std::size_t i = 0; i < found.keys.size(); ++i) by_key.emplace(found.keys[i], found.values[i]);
+  std::vector<double> values;
+  for (const std::string& key : keys) {
+    const auto value = by_key.find(key);
+    require(value != by_key.end() || found.otherwise, "the click model {} has no {} of '{}'", model,
+            found.name, key);
+    values.push_back(value != by_key.end() ? value->second : *found.otherwise);
+  }
+  return values;
+}
+
+}  // namespace
+
+bool of_click_documents(const std::string& kind) {
+  return kind == "attractiveness" || kind == "satisfaction";
+}
+
 std::vector<ClickParameters> ClickModel::parameters() const {
   std::vector<ClickParameters> result;
   for (const NamedRates& named : rates())
     if (const auto* regression = dynamic_cast<const FeatureRates*>(named.rates))
-      result.push_back({named.name + " weights", regression->weight_names(), regression->weights()});
+      result.push_back({weights_name(named.name), regression->weight_names(), regression->weights(), {}});
     else
-      result.push_back({named.name, {named.keys.begin(), named.keys.end()}, named.rates->values()});
+      result.push_back({named.name,
+                        {named.keys.begin(), named.keys.end()},
+                        named.rates->values(),
+                        of_click_documents(named.name) ? named.rates->prior_mean() : std::nullopt});
   return result;
+}
+
+void ClickModel::take(const std::vector<ClickParameters>& found) {
+  for (const NamedRates& named : rates()) {
+    auto* regression = dynamic_cast<FeatureRates*>(named.rates);
+    const std::string kind = regression ? weights_name(named.name) : named.name;
+    const auto parameters = std::ranges::find(found, kind, &ClickParameters::name);
+    require(parameters != found.end(), "the click model {} lacks its {}", name(), kind);
+    if (regression)
+      regression->set_weights(values_by_key(name(), *parameters, regression->weight_names()));
+    else
+      named.rates->set(values_by_key(name(), *parameters, named.keys));
+  }
 }
 
 void ClickModel::set(const std::string& kind, std::span<const double> values) {

@@ -2,6 +2,7 @@
 // What all click models have in common.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,7 +26,11 @@ struct ClickParameters {
   std::string name;               ///< "attractiveness", "examination", ...
   std::vector<std::string> keys;  ///< as many as values
   std::vector<double> values;
+  std::optional<double> otherwise;  ///< of documents: the rate of one that training never showed
 };
+
+/// Whether parameters of this name belong to documents: "attractiveness" and "satisfaction".
+bool of_click_documents(const std::string& kind);
 
 /// Log-likelihood plus log_prior() before the first step and after each.
 using FitTrace = std::vector<double>;
@@ -56,6 +61,9 @@ class ClickModel {
   /// Takes the probabilities of one kind as given, in the order of parameters(). Throws Error for a name
   /// that the model lacks.
   void set(const std::string& name, std::span<const double> values);
+  /// Takes parameters that were found in another space, by key; what its space does not name is left out.
+  /// Throws Error if a kind or a key is missing, a document excepted, which gets `otherwise`.
+  void take(const std::vector<ClickParameters>& found);
   /// What the smoothing of all parameters adds to the log-likelihood.
   double log_prior() const;
 

@@ -44,13 +44,22 @@ class ClickSessions {
   int longest_ = 0;
 };
 
+/// A feature of documents and what its values were made of: (number - mean) / deviation.
+struct FeatureScale {
+  std::string name;
+  double mean = 0;
+  double deviation = 1;
+};
+
 /// Numbers about documents, from which attractiveness may be predicted.
 struct FeatureTable {
-  std::vector<std::string> names;  ///< [F]
-  std::vector<double> values;      ///< [D, F]
-  bool empty() const { return names.empty(); }
+  std::vector<FeatureScale> features;  ///< [F]
+  std::vector<double> values;          ///< [D, F]
+  bool empty() const { return features.empty(); }
+  std::size_t width() const { return features.size(); }
+  std::size_t documents() const { return values.size() / features.size(); }
   std::span<const double> row(std::size_t document) const {
-    return std::span(values).subspan(document * names.size(), names.size());
+    return std::span(values).subspan(document * width(), width());
   }
 };
 

@@ -34,20 +34,37 @@ double RateTable::log_prior() const {
   return sum;
 }
 
+std::optional<double> RateTable::prior_mean() const {
+  if (smoothing_.trials <= 0) return std::nullopt;
+  return smoothing_.successes / smoothing_.trials;
+}
+
 FeatureRates::FeatureRates(const FeatureTable& features, double ridge)
-    : RateTable(features.values.size() / features.names.size(), {0, 0}),
+    : RateTable(features.documents(), {0, 0}),
       features_(features),
       ridge_(ridge),
-      weights_(features.names.size() + 1) {}
+      weights_(features.width() + 1) {}
 
 void FeatureRates::update(const RateCounts& counts) {
   fit_logistic({features_, counts.successes, counts.trials, ridge_}, weights_);
+  predict();
+}
+
+void FeatureRates::set_weights(std::span<const double> weights) {
+  require(weights.size() == weights_.size(), "click model: {} weights are given where {} are needed",
+          weights.size(), weights_.size());
+  for (const double weight : weights) require(std::isfinite(weight), "click model: a weight is {}", weight);
+  weights_.assign(weights.begin(), weights.end());
+  predict();
+}
+
+void FeatureRates::predict() {
   for (std::size_t d = 0; d < values_.size(); ++d) values_[d] = logistic_rate(features_.row(d), weights_);
 }
 
 std::vector<std::string> FeatureRates::weight_names() const {
   std::vector<std::string> names{"intercept"};
-  names.insert(names.end(), features_.names.begin(), features_.names.end());
+  for (const FeatureScale& feature : features_.features) names.push_back(feature.name);
   return names;
 }
 

@@ -2,6 +2,7 @@
 // Probabilities that a click model estimates from expected counts.
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,6 +46,8 @@ class RateTable {
   virtual void update(const RateCounts& counts);
   /// What smoothing adds to the log-likelihood that update() raises; without its constant.
   virtual double log_prior() const;
+  /// The rate of what was never tried; nothing without smoothing.
+  std::optional<double> prior_mean() const;
 
  protected:
   std::vector<double> values_;
@@ -67,8 +70,13 @@ class FeatureRates : public RateTable {
   std::vector<std::string> weight_names() const;
   /// Intercept, then a weight for each feature.
   const std::vector<double>& weights() const { return weights_; }
+  /// Takes weights as given, and the rates that follow. Throws Error if there are more or fewer, or one is
+  /// not finite.
+  void set_weights(std::span<const double> weights);
 
  private:
+  void predict();
+
   const FeatureTable& features_;
   double ridge_;
   std::vector<double> weights_;

@@ -97,6 +97,20 @@ Evaluation judged(double mean, double low, double high, Estimate clicks = {0, -1
   return evaluation;
 }
 
+ClicksRecord some_click_models() {
+  const auto quality = [](double perplexity) {
+    ClickQuality result;
+    result.sessions = 9;
+    result.log_likelihood = -2.5;
+    result.perplexity = perplexity;
+    result.perplexity_by_rank = {perplexity + 0.125, perplexity - 0.125};
+    return result;
+  };
+  const FittedClicks naive{"position_rate", 0, -2.25, quality(1.75), {}, {}};
+  const FittedClicks pbm{"pbm", 12, -2.125, quality(1.5), {}, {1, 0.5}};
+  return {{"pbm", "held-out perplexity", "seen at <two> positions", {"position_rate", "pbm"}}, {naive, pbm}};
+}
+
 ReportData full_report() {
   ReportData data;
   data.title = "my <run>";
@@ -116,6 +130,7 @@ ReportData full_report() {
   training.metrics[2].metrics["term.few<ads>.multiplier"] = 1;
   training.alarms = {{{"judge", 2, "the judge's <reward> fell", "raise it", true}}, 3};
   data.records.trainings = {training};
+  data.records.clicks = some_click_models();
   data.bootstrap.resamples = 200;
   data.effective_yaml = "run: a<b\n";
   return data;
@@ -134,6 +149,24 @@ TEST_CASE("A report holds its data escaped, its tags are balanced, and it needs 
   for (const char* part : {"Would gain most from an exchange", "No exchange would raise", "10.00\u00a0€",
                            "bought", "clicked", "new here", "the largest gain of all"})
     CHECK(contains(html, part));
+}
+
+TEST_CASE("A report shows click models with their perplexity by rank and where users look") {
+  const std::string html = report_html(full_report());
+  for (const char* part : {"By held-out perplexity, pbm explains", "seen at &lt;two&gt; positions",
+                           "<th>pbm (chosen)</th><td>1.5000</td>", "<td>12</td>", "<td>counted</td>",
+                           "Perplexity by rank", "click rates by place", "Examination by slot"})
+    CHECK(contains(html, part));
+  ReportData without = full_report();
+  without.records.clicks.reset();
+  CHECK(contains(report_html(without), "No click models were fitted"));
+  // A log without validation users.
+  for (FittedClicks& model : without.records.clicks.emplace(some_click_models()).models) {
+    model.held_out.reset();
+    model.examination_by_slot.clear();
+  }
+  CHECK(contains(report_html(without), "<th>pbm (chosen)</th><td>–</td>"));
+  CHECK_FALSE(contains(report_html(without), "Perplexity by rank"));
 }
 
 TEST_CASE("A report shows the reward beside the judge's, and alarms in words") {
@@ -291,8 +324,18 @@ TEST_CASE("Run records are read as training wrote them, and unreadable files are
       R"({"weaknesses":["few clicks"],"models":{"page-utility":{"click":{"calibration_error":0.01,)"
       R"("reliability":[{"predicted":0.1,"seen":0.2,"events":5}]},"calibration":{"click":{"before":)"
       R"({"calibration_error":0.3,"reliability":[]}}}},"item":{"swaps":{"accuracy":0.6,"pairs":3}}}})");
+  ClickLog clicks;
+  clicks.space = list_space(2, 2);
+  clicks.train.add_list(std::vector<int>{0, 1}, std::vector<std::uint8_t>{1, 0});
+  write_click_models(folder / "clicks", {fit_clicks("dcm", clicks, {}), fit_clicks("pbm", clicks, {})}, 1, {},
+                     clicks.view);
   const std::vector<std::string> policies{"both", "pairs"};
   const RunRecords records = read_run_records(folder.path(), policies);
+  REQUIRE(records.clicks);
+  CHECK(records.clicks->choice.chosen == "pbm");
+  REQUIRE(records.clicks->models.size() == 2);
+  CHECK(records.clicks->models[0].model == "pbm");
+  CHECK(records.clicks->models[0].examination_by_slot.size() == 2);
   REQUIRE(records.curves.size() == 1);
   REQUIRE(records.reward_card.reliability.size() == 2);
   CHECK(records.reward_card.reliability[0].before);

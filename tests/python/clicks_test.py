@@ -63,6 +63,21 @@ def main():
     weights = json.loads((run.work / "features" / "clicks" / "pbm.json").read_text())["parameters"]
     assert "features.quality" in weights["attractiveness weights"], weights
 
+    # Last month's models on a log that they were not fitted to.
+    later = {"seed": 2, "simulator.catalogue.train_items": 3000, "run": run.work / "later", "log": run.work / "later-log"}
+    run.good("simulate", **later)
+    printed = run.good("fit-clicks", "--evaluate", run.folder / "clicks", **later)
+    assert "lowest perplexity" in printed and "show what the fitted log never did" in printed, printed
+    assert not (run.work / "later").exists(), "judging writes nothing"
+    same = run.good("fit-clicks", "--evaluate", run.folder / "clicks")
+    held_out = json.loads((run.folder / "clicks" / "pbm.json").read_text())["held_out"]
+    assert f"{held_out['perplexity']:.4f}" in next(line for line in same.splitlines() if line.startswith("pbm")), same
+    run.bad("fit-clicks", "--evaluate", run.work / "nowhere", says=["choice.json", "fit-clicks"])
+    uniform = {"rewards.clicks.pages": "uniform", "rewards.clicks.models": "[pbm]", "run": run.work / "uniform"}
+    printed = run.good("fit-clicks", **uniform)
+    assert json.loads((run.work / "uniform" / "clicks" / "pbm.json").read_text())["pages"] == "uniform", printed
+    run.bad("fit-clicks", **{**uniform, "rewards.gains.uniform_policy": "nobody", "run": run.work / "nobody"}, says=["no training page", "'nobody'"])
+
     alone = {"simulator.valid_share": 0, "run": run.work / "alone", "log": run.work / "alone-log"}
     run.good("simulate", **alone)
     printed = run.good("fit-clicks", **alone)

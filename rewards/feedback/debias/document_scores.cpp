@@ -6,8 +6,7 @@ namespace pagewright {
 namespace {
 
 std::size_t count_documents(const ClickSpace& space) {
-  return space.features.empty() ? space.documents.size()
-                                : space.features.values.size() / space.features.names.size();
+  return space.features.empty() ? space.documents.size() : space.features.documents();
 }
 
 }  // namespace
@@ -26,7 +25,7 @@ void AdamAscent::step(std::span<double> values, std::span<const double> gradient
 DocumentScores::DocumentScores(const ClickSpace& space, double ridge)
     : features_(space.features),
       ridge_(ridge),
-      parameters_(space.features.empty() ? space.documents.size() : space.features.names.size()),
+      parameters_(space.features.empty() ? space.documents.size() : space.features.width()),
       values_(count_documents(space)),
       adam_(parameters_.size()) {}
 

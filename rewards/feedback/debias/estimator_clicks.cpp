@@ -7,7 +7,7 @@ namespace pagewright {
 ClickLog estimator_clicks(const CorrectionInputs& inputs, const std::string& estimator) {
   require(inputs.sources.schema, "gains: estimator: {} needs the page schema", estimator);
   ClickLog clicks =
-      click_log(inputs.log, *inputs.sources.schema, inputs.config, inputs.sources.clicks.documents);
+      click_log(inputs.log, *inputs.sources.schema, inputs.config, {inputs.sources.clicks.documents});
   require(clicks.train.size() > 0, "gains: estimator: {}: the log has no training page with a slot",
           estimator);
   bool clicked = false;

@@ -57,13 +57,14 @@ FeedbackLog two_pages() {
   log.requests = {eight_items(Split::train, "mobile"), eight_items(Split::valid, "")};
   log.pages = {seven_slots(0, {0, 1, 2, 3, 4, 5, 6}, {1}), seven_slots(1, {7, 1, 2, 3, 4, 5, 6}, {})};
   log.pages[0].events.push_back({EventKind::purchase, 4, 2, 500, 1});
+  log.pages[0].events.push_back({EventKind::cart, 6, 2, {}, 1});
   return log;
 }
 
 }  // namespace
 
 TEST_CASE("a page becomes a list with places of section, row, column and device") {
-  const ClickLog clicks = click_log(two_pages(), three_sections(), {}, ClickDocuments::item);
+  const ClickLog clicks = click_log(two_pages(), three_sections(), {}, {ClickDocuments::item});
   REQUIRE(clicks.train.size() == 1);
   REQUIRE(clicks.valid.size() == 1);
   const ClickSession page = clicks.train[0];
@@ -78,11 +79,11 @@ TEST_CASE("a page becomes a list with places of section, row, column and device"
                                            "rest row 4 column 0 mobile"});
   CHECK(documents == std::vector<std::string>{"i0", "i1", "i2", "i3", "i4", "i5", "i6"});
   CHECK(std::vector<int>(page.rows.begin(), page.rows.end()) == std::vector<int>{0, 0, 1, 1, 2, 3, 4});
-  // A purchase implies its click.
-  CHECK(test::Clicks(page.clicks.begin(), page.clicks.end()) == test::Clicks{0, 1, 0, 0, 1, 0, 0});
+  // A cart and a purchase imply their click.
+  CHECK(test::Clicks(page.clicks.begin(), page.clicks.end()) == test::Clicks{0, 1, 0, 0, 1, 0, 1});
   CHECK(clicks.space.ranks == 7);
   CHECK(clicks.space.positions.size() == 14);
-  const ClickLog by_query = click_log(two_pages(), three_sections(), {}, ClickDocuments::query);
+  const ClickLog by_query = click_log(two_pages(), three_sections(), {}, {ClickDocuments::query});
   CHECK(by_query.space.documents.front() == "shoes/i0");
 }
 
@@ -110,7 +111,7 @@ TEST_CASE("it is said when clicks cannot tell where users look from what they li
   const PageSchema schema = three_sections();
   const GainConfig gains;
   const auto found = [&] {
-    const ClickLog clicks = click_log(log, schema, gains, ClickDocuments::item);
+    const ClickLog clicks = click_log(log, schema, gains, {ClickDocuments::item});
     return position_identification(clicks, log, gains);
   };
   CHECK_FALSE(found().identified());
@@ -134,7 +135,7 @@ TEST_CASE(
   const World world = test::small_world(5, 3000);
   const FeedbackLog log = simulate_log(world);
   GainConfig gains;
-  const ClickLog clicks = click_log(log, world.schema(), gains, ClickDocuments::features);
+  const ClickLog clicks = click_log(log, world.schema(), gains, {ClickDocuments::features});
   ClicksConfig config;
   config.models = {"position_rate", "pbm", "dcm"};
   std::vector<FittedClicks> fitted;
@@ -146,8 +147,7 @@ TEST_CASE(
   CHECK(test::contains(comparison_text(fitted, 1), "pbm *"));
 
   const test::TemporaryFolder folder;
-  write_click_models(folder.path(), fitted, 1, position_identification(clicks, log, gains),
-                     ClickDocuments::features);
+  write_click_models(folder.path(), fitted, 1, position_identification(clicks, log, gains), clicks.view);
   gains.propensities = PropensitySource::click_model;
   CHECK(read_click_examination(folder.path(), std::nullopt) == fitted[1].examination_by_slot);
   const PositionPropensities propensities = position_propensities(gains, log, folder.path());
@@ -171,7 +171,7 @@ TEST_CASE("the position-based model finds the examination of a simulated shop wi
   config.clicks.near_duplicate = config.clicks.random_clicks = 0;
   const World world(config, test::carousel_and_grid(), 3);
   const FeedbackLog log = simulate_log(world);
-  const ClickLog clicks = click_log(log, world.schema(), {}, ClickDocuments::features);
+  const ClickLog clicks = click_log(log, world.schema(), {}, {ClickDocuments::features});
   const std::vector<double> found = fit_clicks("pbm", clicks, {}).examination_by_slot;
   std::vector<double> truth(8), rates(8);
   double pages = 0;
@@ -193,6 +193,19 @@ TEST_CASE("the position-based model finds the examination of a simulated shop wi
     CHECK(error < 0.06);
     CHECK(std::abs(found[k] / (truth[k] / truth[0]) - 1) < 4 * error);
   }
+}
+
+TEST_CASE("click models can be fitted to uniformly random pages alone") {
+  FeedbackLog log = two_pages();
+  const PageSchema schema = three_sections();
+  const ClickView uniform{ClickDocuments::item, ClickPages::uniform};
+  CHECK(click_log(log, schema, {}, uniform).train.size() == 0);
+  log.pages.push_back(seven_slots(0, {1, 0, 2, 3, 4, 5, 6}, {0}));
+  log.pages.back().policy_id = "uniform";
+  const ClickLog clicks = click_log(log, schema, {}, uniform);
+  CHECK(clicks.train_pages == std::vector<std::int64_t>{2});
+  CHECK(clicks.valid.size() == 0);
+  CHECK(clicks.view.pages == ClickPages::uniform);
 }
 
 TEST_CASE("documents without training pages keep the mean of the log") {

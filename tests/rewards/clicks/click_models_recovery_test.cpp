@@ -211,7 +211,7 @@ TEST_CASE("no EM iteration lowers the likelihood that it raises") {
 }
 
 TEST_CASE("a logistic regression on groups gives the groups' rates, and ridge draws it to the mean") {
-  FeatureTable features{{"group"}, {0, 1, 1}};
+  FeatureTable features{{{"group"}}, {0, 1, 1}};
   const std::vector<double> successes{2, 3, 5}, trials{10, 8, 12};
   std::vector<double> weights(2);
   fit_logistic({features, successes, trials, 0}, weights);
@@ -226,7 +226,7 @@ TEST_CASE("regression-EM finds examination where no document is shown twice") {
   const std::vector<double> looks{0.9, 0.7, 0.5, 0.4, 0.25, 0.15}, weights{-0.5, 1.2, -0.8};
   constexpr int kOnce = 8000;
   ClickSpace space = list_space(0, kShown);
-  space.features.names = {"first", "second"};
+  space.features.features = {{"first"}, {"second"}};
   CounterRandom random(3, RandomStream::feedback);
   ClickSessions sessions;
   for (int s = 0; s < kOnce; ++s) {

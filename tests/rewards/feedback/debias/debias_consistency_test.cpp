@@ -72,12 +72,12 @@ FittedClicks true_trust(const ClickLog& clicks, bool trust) {
 struct BiasedLog {
   BiasedLog(std::int64_t pages, bool trust) : world(test::biased_world(pages)), log(simulate_log(world)) {
     if (trust) test::add_trust_bias(log, world, test::strong_trust(), 7);
-    const ClickLog clicks = click_log(log, world.schema(), {}, ClickDocuments::item);
+    const ClickLog clicks = click_log(log, world.schema(), {}, {ClickDocuments::item});
     std::vector<FittedClicks> fitted;
     config.iterations = 1000;
     for (const char* model : {"pbm", "trust_pbm"}) fitted.push_back(fit_clicks(model, clicks, config));
-    write_click_models(folder.path(), fitted, 0, {}, ClickDocuments::item);
-    write_click_models(known.path(), {true_trust(clicks, trust)}, 0, {}, ClickDocuments::item);
+    write_click_models(folder.path(), fitted, 0, {}, clicks.view);
+    write_click_models(known.path(), {true_trust(clicks, trust)}, 0, {}, clicks.view);
   }
   test::GainError error(const std::string& name, const GainConfig& gains) const {
     const std::filesystem::path models = name == kKnownTrust ? known.path() : folder.path();

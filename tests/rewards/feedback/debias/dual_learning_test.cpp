@@ -61,7 +61,7 @@ TEST_CASE("dual learning finds the examination and the attractiveness of a posit
 TEST_CASE("scores that are linear in features are learnt where every slot is a document of its own") {
   OrderedLists lists(20000);
   ClickSpace space = lists.space;
-  space.features.names = {"log attractiveness"};
+  space.features.features = {{"log attractiveness"}};
   ClickSessions slots;
   for (std::size_t s = 0; s < lists.train.size(); ++s) {
     const ClickSession session = lists.train[s];

@@ -145,7 +145,7 @@ TEST_CASE("regression-EM gives a missing click the posterior of attraction times
   dismissed.pages[5].events = {{EventKind::dismiss, 2, 1005, {}, 1}};
   const ItemGains gains(config, dismissed, {&schema, clicks, {}});
   const FittedClicks fitted =
-      fit_clicks("pbm", click_log(dismissed, schema, config, clicks.documents), clicks);
+      fit_clicks("pbm", click_log(dismissed, schema, config, {clicks.documents}), clicks);
   std::map<std::string, double> attraction, look, gained, clicked;
   for (const ClickParameters& kind : fitted.parameters)
     for (std::size_t i = 0; i < kind.keys.size(); ++i)
@@ -188,7 +188,7 @@ TEST_CASE("pairwise debiasing leaves gains and weighs swaps by the inverse biase
   const FeedbackLog log = turning_pages(120);
   const PageSchema schema = one_list();
   const GainConfig config = config_of(GainEstimator::pairwise), naive = config_of(GainEstimator::naive);
-  const ClickLog clicks = click_log(log, schema, config, ClickDocuments::item);
+  const ClickLog clicks = click_log(log, schema, config, {ClickDocuments::item});
   const PairBias bias = fit_pair_bias(clicks.space, clicks.train, {});
   const ItemGains gains(config, log, {&schema, {}, {}}), observed(naive, log);
   const std::vector<SwapPair> swaps = make_swap_pairs(log, gains, Split::train),

@@ -59,9 +59,9 @@ TEST_CASE("trust needs the trust_pbm of this log") {
   CHECK(test::contains(error({}), "needs the page schema"));
   const test::TemporaryFolder folder;
   CHECK(test::contains(error({&world.schema(), {}, folder.path()}), "run `pagewright fit-clicks` first"));
-  ClickLog other = click_log(log, world.schema(), {}, ClickDocuments::item);
+  ClickLog other = click_log(log, world.schema(), {}, {ClickDocuments::item});
   other.space.positions[0] = "elsewhere";
-  write_click_models(folder.path(), {fit_clicks("trust_pbm", other, {})}, 0, {}, ClickDocuments::item);
+  write_click_models(folder.path(), {fit_clicks("trust_pbm", other, {})}, 0, {}, other.view);
   CHECK(test::contains(error({&world.schema(), {}, folder.path()}), "does not know the position"));
 }
 
