@@ -124,8 +124,8 @@ std::string page_model_name(PageModelForm form) {
 std::vector<PageModelForm> page_forms(const Experiment& experiment) {
   std::vector<PageModelForm> forms{experiment.rewards.page.form};
   for (const PolicyVariant& policy : experiment.policies)
-    if (policy.page_form && std::find(forms.begin(), forms.end(), *policy.page_form) == forms.end())
-      forms.push_back(*policy.page_form);
+    if (std::find(forms.begin(), forms.end(), policy.page_form) == forms.end())
+      forms.push_back(policy.page_form);
   return forms;
 }
 

@@ -147,8 +147,8 @@ std::string stage_configuration(StudyStage stage, const LoadedExperiment& loaded
   // fit-reward makes the page models that policies ask for, and looks at nothing else of them.
   if (stage == StudyStage::rewards)
     for (const PolicyVariant& policy : loaded.experiment.policies)
-      if (policy.page_form)
-        text += fmt::format("policies need page model: {}\n", static_cast<int>(*policy.page_form));
+      if (policy.page_form != loaded.experiment.rewards.page.form)
+        text += fmt::format("policies need page model: {}\n", static_cast<int>(policy.page_form));
   return text;
 }
 
