@@ -10,41 +10,35 @@ namespace pagewright {
 
 namespace {
 
-PolicyVariant read_variant(const Section& section, double alpha) {
-  PolicyVariant variant;
-  variant.alpha = alpha;
+PolicyVariant read_variant(const Section& section, PolicyVariant variant) {
   section.read_required("name", variant.name, "name of the policy; its folder and its row in the evaluation");
   section.read("alpha", variant.alpha, in_closed(0, 1),
                "weight of the page reward, if not rewards.alpha; the item reward weighs 1 - alpha");
-  PageModelForm form = PageModelForm::utility;
   section.read_enum(
-      "page_model", form,
+      "page_model", variant.page_form,
       {{"utility", PageModelForm::utility}, {"pairs", PageModelForm::pairs}, {"both", PageModelForm::both}},
       "form of the page model, if not that of rewards.page.form");
-  if (section.has("page_model")) variant.page_form = form;
-  const ItemCredit credit = read_item_credit(section, ItemCredit::head);
-  if (section.has("item_credit")) variant.item_credit = credit;
+  variant.item_credit = read_item_credit(section, variant.item_credit);
   return variant;
 }
 
-void read_policies(const Section& root, double alpha, std::vector<PolicyVariant>& policies) {
+void read_policies(const Section& root, const RewardsConfig& rewards, std::vector<PolicyVariant>& policies) {
+  const PolicyVariant inherited{
+      .alpha = rewards.alpha, .page_form = rewards.page.form, .item_credit = rewards.item_credit};
   std::set<std::string> names;
   static const std::set<std::string> kTaken{"random",     "logged",        "price_ascending",
                                             "popularity", "last_touched",  "imitation",
                                             "warmup",     "greedy_reward", "oracle"};
   for (const Section& section :
        root.children("policies", "policies that `train` makes, each from the warm-up")) {
-    policies.push_back(read_variant(section, alpha));
+    policies.push_back(read_variant(section, inherited));
     const std::string& name = policies.back().name;
     if (kTaken.contains(name))
       section.complain("name", "'" + name + "' is the name of a baseline; choose another");
     if (!names.insert(name).second)
       section.complain("name", "'" + name + "' is given twice; names must differ");
   }
-  if (policies.empty()) {
-    policies.emplace_back();
-    policies.back().alpha = alpha;
-  }
+  if (policies.empty()) policies.push_back(inherited);
 }
 
 /// The tokenizer in the folder of the model; none for a model from scratch, or when it cannot be read. A
@@ -214,10 +208,8 @@ Experiment read_experiment(const Section& root) {
   ppo.read("rollouts_every", experiment.rollouts_every, at_least(0).in_units("iterations"),
            "iterations between those whose pages are written to rollouts/; 0: none");
   experiment.watch = WatchConfig::from(root.child("watch", "alarms of `train` when the reward is exploited"));
-  read_policies(root, experiment.rewards.alpha, experiment.policies);
-  const auto of_pairs = [&](const PolicyVariant& policy) {
-    return policy.page_form.value_or(experiment.rewards.page.form) == PageModelForm::pairs;
-  };
+  read_policies(root, experiment.rewards, experiment.policies);
+  const auto of_pairs = [](const PolicyVariant& policy) { return policy.page_form == PageModelForm::pairs; };
   if (experiment.ppo.shaping > 0 &&
       std::all_of(experiment.policies.begin(), experiment.policies.end(), of_pairs))
     ppo.complain("shaping",

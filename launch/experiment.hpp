@@ -25,12 +25,14 @@
 
 namespace pagewright {
 
-/// One policy that `train` makes from the warm-up: which reward it learns from.
+/// One policy that `train` makes from the warm-up: which reward it learns from. What it does not say for
+/// itself is as `rewards` has it, in the effective configuration too, which can therefore be run in its
+/// place.
 struct PolicyVariant {
   std::string name = "both";
-  double alpha = 0.5;                      ///< weight of the page reward; rewards.alpha if not given
-  std::optional<PageModelForm> page_form;  ///< another page model than rewards.page.form
-  std::optional<ItemCredit> item_credit;
+  double alpha = 0.5;  ///< weight of the page reward
+  PageModelForm page_form = PageModelForm::utility;
+  ItemCredit item_credit = ItemCredit::head;
 };
 
 struct EvaluationConfig {

@@ -111,7 +111,7 @@ nlohmann::json page_model_report(const PageModelTrial& trial, Table& table) {
     }
   }
   if (trial.truth.known()) {
-    report["truth"] = trial.truth.of_page_scores(score(trial.truth.pages()));
+    report["truth"] = trial.truth.of_page_scores(score(trial.truth.pages()), trial.reading.page_pessimism);
     table.add_row({trial.name, "rank correlation with true utility, random pages",
                    fmt::format("{:.3f}", report["truth"]["spearman"].get<double>()),
                    fmt::format("{}", report["truth"]["pages"].get<std::int64_t>())});

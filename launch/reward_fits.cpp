@@ -71,10 +71,10 @@ FlatParameters start_of_item_model(const RewardFit& fit) {
   return parameters;
 }
 
-void add_item_truth(const RewardFit& fit, const WeightsView& item, Table& table, nlohmann::json& report) {
+void add_item_truth(RewardFit& fit, const WeightsView& item, Table& table, nlohmann::json& report) {
   const RewardScale reading = reading_of(fit.config);
   const LearnedTermContext context{fit.bench.language().vocabulary(), reading, fit.bench.pool()};
-  report["truth"] = fit.truth.of_item_scores(score_items(context, item, fit.truth.pages()));
+  report["truth"] = fit.truth().of_item_scores(score_items(context, item, fit.truth().pages()));
   table.add_row({"item", "correlation with true attractiveness, random pages",
                  fmt::format("{:.3f}", report["truth"]["pearson"].get<double>()),
                  fmt::format("{}", report["truth"]["slots"].get<std::int64_t>())});
@@ -87,17 +87,25 @@ RewardFit::RewardFit(Workbench& workbench)
       config(workbench.experiment().rewards),
       item_gains(config.gains, workbench.log(),
                  {&workbench.experiment().schema, config.clicks, workbench.run().file("clicks")}),
-      gains(item_gains.weights()),
-      truth(workbench, gains) {}
+      gains(item_gains.weights()) {}
 
 std::vector<FeedbackPage> RewardFit::pages(Split split) const {
   return feedback_pages(bench.log(), bench.experiment().schema, config.gains, split);
 }
 
-PairSet RewardFit::pairs(Split split) const {
+std::map<Split, PairSet> RewardFit::pairs(const std::vector<Split>& splits) const {
   const PageSchema& schema = bench.experiment().schema;
-  if (config.pairs.file) return read_pairs(*config.pairs.file, schema, bench.log(), split);
-  return make_pairs(bench.log(), schema, item_gains, config.pairs, split, bench.experiment().seed);
+  if (config.pairs.file) return read_pairs(*config.pairs.file, schema, bench.log(), splits);
+  std::map<Split, PairSet> made;
+  for (const Split split : splits)
+    made.emplace(split,
+                 make_pairs(bench.log(), schema, item_gains, config.pairs, split, bench.experiment().seed));
+  return made;
+}
+
+const RewardTruth& RewardFit::truth() {
+  if (!truth_) truth_.emplace(bench, gains);
+  return *truth_;
 }
 
 std::vector<SwapPair> RewardFit::swaps(Split split) const {
@@ -118,17 +126,16 @@ ModelConfig item_model_shape(const Experiment& experiment) {
                              ensemble_heads(head, experiment.rewards.item.ensemble));
 }
 
-void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePair>& held_out_pairs,
-                    Table& table, nlohmann::json& reports) {
+void fit_page_model(RewardFit& fit, PageModelForm form, Table& table, nlohmann::json& reports) {
   Workbench& bench = fit.bench;
   const std::string name = page_model_name(form);
   PageModelConfig config = fit.config.page;
   config.form = form;
+  const std::vector<PagePair>& held_out_pairs = fit.page_pairs.at(Split::valid).pairs;
   PageTaskData train{fit.pages(Split::train), {}};
   PageTaskData held_out{fit.pages(Split::valid), {}};
   if (form != PageModelForm::utility) {
-    fit.train_pairs = fit.pairs(Split::train);
-    train.pairs = std::exchange(fit.train_pairs->pairs, {});
+    train.pairs = fit.page_pairs.at(Split::train).pairs;
     held_out.pairs = held_out_pairs;
     train.family_weights = held_out.family_weights = fit.config.pairs.family_weights;
     require(
@@ -153,8 +160,8 @@ void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePa
                curve_table(result, "loss a page"));
     write_curve(bench.run().file("curves/" + name + ".json"), result, "loss a page");
     PageModelTrial trial{
-        bench,          name,           form,     parameters.view(), fit.gains, reading_of(fit.config),
-        held_out_pages, held_out_pairs, fit.truth};
+        bench,          name,           form,       parameters.view(), fit.gains, reading_of(fit.config),
+        held_out_pages, held_out_pairs, fit.truth()};
     const nlohmann::json calibration = calibrate(trial, config.calibration);
     reports[name] = page_model_report(trial, table);
     if (!calibration.is_null()) reports[name]["calibration"] = calibration;
@@ -179,7 +186,7 @@ void fit_item_model(RewardFit& fit, const std::vector<SwapPair>& swaps, Table& t
                    fmt::format("{}", task.held_out_swaps())});
     reports["item"] = {{"swaps", {{"accuracy", task.held_out_accuracy()}, {"pairs", task.held_out_swaps()}}},
                        {"fit", fit_json(result)}};
-    if (fit.truth.known()) add_item_truth(fit, parameters.view(), table, reports["item"]);
+    if (fit.truth().known()) add_item_truth(fit, parameters.view(), table, reports["item"]);
     save_model(bench.run().reward("item"), parameters.view(), {"item-model", bench.language().hash(), 0, {}});
   });
 }

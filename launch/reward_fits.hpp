@@ -25,17 +25,22 @@ struct RewardFit {
 
   std::vector<FeedbackPage> pages(Split split) const;
   /// Made from the log, or read from `rewards.pairs.file`.
-  PairSet pairs(Split split) const;
+  std::map<Split, PairSet> pairs(const std::vector<Split>& splits) const;
   std::vector<SwapPair> swaps(Split split) const;
+  /// Made when it is first asked for.
+  const RewardTruth& truth();
 
   Workbench& bench;
   const RewardsConfig& config;
   ItemGains item_gains;
   GainWeights gains;
-  RewardTruth truth;
+  /// Of the validation users, and where a page model learns from pairs of the training users.
+  std::map<Split, PairSet> page_pairs;
   /// How scores of the page models are read, by name; on the first rank, as the models are fitted.
   std::map<std::string, RewardScale> readings;
-  std::optional<PairSet> train_pairs;  ///< counts and reasons, where a page model learns from pairs
+
+ private:
+  std::optional<RewardTruth> truth_;
 };
 
 /// What the configuration says of how scores are read.
@@ -45,8 +50,7 @@ ModelConfig item_model_shape(const Experiment& experiment);
 
 /// Fits the page model of a form to the training users, and writes model and curve; what the held-out users
 /// and the truth say of it goes into `table` and `reports`. All learners call it together.
-void fit_page_model(RewardFit& fit, PageModelForm form, const std::vector<PagePair>& held_out_pairs,
-                    Table& table, nlohmann::json& reports);
+void fit_page_model(RewardFit& fit, PageModelForm form, Table& table, nlohmann::json& reports);
 /// The same of the item model, which learns from these swaps; the page model of the default form must have
 /// been fitted if it starts there.
 void fit_item_model(RewardFit& fit, const std::vector<SwapPair>& swaps, Table& table,

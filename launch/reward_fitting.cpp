@@ -49,25 +49,29 @@ GroupedPages reference_pages(Workbench& bench, int count) {
   return group_pages(bench.language(), requests, pages);
 }
 
-void write_pair_report(const RewardFit& fit, const PairSet& held_out) {
-  nlohmann::json report = {
-      {"format", "pagewright-pair-report"}, {"version", 1}, {"held_out", pair_report(held_out)}};
-  fmt::print("pairs of the validation users\n{}", pair_table(held_out));
-  if (fit.train_pairs) {
-    report["train"] = pair_report(*fit.train_pairs);
-    fmt::print("pairs of the training users\n{}", pair_table(*fit.train_pairs));
+void write_pair_report(const RewardFit& fit) {
+  nlohmann::json report = {{"format", "pagewright-pair-report"}, {"version", 1}};
+  for (const auto& [split, key] : {std::pair(Split::valid, "held_out"), {Split::train, "train"}}) {
+    const auto made = fit.page_pairs.find(split);
+    if (made == fit.page_pairs.end()) continue;
+    report[key] = pair_report(made->second);
+    fmt::print("pairs of the {} users\n{}", split == Split::valid ? "validation" : "training",
+               pair_table(made->second));
   }
   write_file_atomically(fit.bench.run().reward("pairs.json"), report.dump(2) + "\n");
 }
 
-void write_card(const RewardFit& fit, PairSet held_out, const nlohmann::json& reports) {
+void write_card(RewardFit& fit, const nlohmann::json& reports) {
   Workbench& bench = fit.bench;
-  held_out.pairs.clear();
-  write_pair_report(fit, held_out);
+  write_pair_report(fit);
+  std::optional<PairSet> train_pairs;
+  if (const auto made = fit.page_pairs.find(Split::train); made != fit.page_pairs.end())
+    train_pairs = std::move(made->second);
   const nlohmann::json card =
       reward_card({bench.experiment().log.string(), count_feedback(bench.log(), fit.pages(Split::train)),
                    count_feedback(bench.log(), fit.pages(Split::valid)), fit.config.gains, fit.gains,
-                   fit.item_gains.propensity_by_slot(), std::move(held_out), fit.train_pairs},
+                   fit.item_gains.propensity_by_slot(), std::move(fit.page_pairs.at(Split::valid)),
+                   std::move(train_pairs)},
                   reports);
   write_file_atomically(bench.run().reward("card.json"), card.dump(2) + "\n");
   write_file_atomically(bench.run().reward("card.md"), reward_card_markdown(card));
@@ -120,15 +124,18 @@ std::string page_model_name(PageModelForm form) {
 std::vector<PageModelForm> page_forms(const Experiment& experiment) {
   std::vector<PageModelForm> forms{experiment.rewards.page.form};
   for (const PolicyVariant& policy : experiment.policies)
-    if (policy.page_form && std::find(forms.begin(), forms.end(), *policy.page_form) == forms.end())
-      forms.push_back(*policy.page_form);
+    if (std::find(forms.begin(), forms.end(), policy.page_form) == forms.end())
+      forms.push_back(policy.page_form);
   return forms;
 }
 
 void fit_rewards(Workbench& bench) {
   std::optional<RewardFit> fit;
-  PairSet held_out;
   std::vector<SwapPair> swaps;
+  const std::vector<PageModelForm> forms = page_forms(bench.experiment());
+  std::vector<Split> paired{Split::valid};
+  if (std::any_of(forms.begin(), forms.end(), [](auto form) { return form != PageModelForm::utility; }))
+    paired.push_back(Split::train);
   on_all_ranks(bench.learners(), [&] {
     fit.emplace(bench);
     swaps = fit->swaps(Split::train);
@@ -137,20 +144,19 @@ void fit_rewards(Workbench& bench) {
         "{}: no training page has two slots of different gain, so the item model has nothing to learn from; "
         "pages need several slots, and clicks on some of them",
         bench.experiment().log.string());
-    held_out = fit->pairs(Split::valid);
+    fit->page_pairs = fit->pairs(paired);
   });
   log_info("gains: click {}, purchase {} at the mean purchased price of {:.0f} minor units", fit->gains.click,
            fit->gains.purchase, fit->gains.price_ref);
   Table table({"model", "on held-out users", "value", "count"});
   nlohmann::json reports;
-  for (PageModelForm form : page_forms(bench.experiment()))
-    fit_page_model(*fit, form, held_out.pairs, table, reports);
+  for (PageModelForm form : forms) fit_page_model(*fit, form, table, reports);
   fit_item_model(*fit, swaps, table, reports);
   fit_judge(*fit);
   on_first_rank(bench.learners(), [&] {
     fit_scales(*fit);
     write_file_atomically(bench.run().reward("report.json"), reports.dump(2) + "\n");
-    write_card(*fit, std::move(held_out), reports);
+    write_card(*fit, reports);
     fmt::print("{}reward models are in {}; card.md says what they are good for\n", table.to_string(),
                bench.run().reward("").string());
   });
@@ -163,8 +169,7 @@ void write_page_pairs(Workbench& bench, const std::filesystem::path& path) {
     for (const auto& [key, value] : bench.loaded().values)
       if (key == "seed" || key.starts_with("rewards.pairs.") || key.starts_with("rewards.gains."))
         head.configuration[key] = value;
-    std::map<Split, PairSet> pairs;
-    for (const Split split : {Split::train, Split::valid}) pairs.emplace(split, fit.pairs(split));
+    const std::map<Split, PairSet> pairs = fit.pairs({Split::train, Split::valid});
     write_pairs(path, head, bench.experiment().schema, bench.log(), pairs);
     for (const auto& [split, set] : pairs) fmt::print("{}\n{}", split_name(split), pair_table(set));
     fmt::print("{} pairs are in {}\n",

@@ -15,13 +15,13 @@
 namespace pagewright {
 
 RewardSetup::RewardSetup(Workbench& bench, const PolicyVariant& variant)
-    : form_(variant.page_form.value_or(bench.experiment().rewards.page.form)),
+    : form_(variant.page_form),
       fitted_(load_rewards(bench, form_)),
       world_(bench.experiment().oracle_weight != 0 ? world_of_log(bench.experiment()) : nullptr) {
   const Experiment& experiment = bench.experiment();
   const GainWeights gains = gain_weights(experiment.rewards.gains, bench.log());
   const LearnedTermContext context{bench.language().vocabulary(), fitted_.scale, bench.pool()};
-  const ItemCredit credit = variant.item_credit.value_or(experiment.rewards.item_credit);
+  const ItemCredit credit = variant.item_credit;
   if (variant.alpha > 0)
     terms_.push_back({std::make_shared<LearnedPageTerm>(context, fitted_.page.view(), form_, gains, credit,
                                                         experiment.watch.clipped > 0),

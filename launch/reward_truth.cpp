@@ -72,13 +72,13 @@ RewardTruth::RewardTruth(Workbench& bench, const GainWeights& gains) {
   }
 }
 
-nlohmann::json RewardTruth::of_page_scores(std::span<const PageScores> scores) const {
+nlohmann::json RewardTruth::of_page_scores(std::span<const PageScores> scores, double pessimism) const {
   std::vector<double> score, spread, error;
   double total_spread = 0;
   for (std::size_t p = 0; p < scores.size(); ++p) {
     score.push_back(scores[p].page);
     spread.push_back(scores[p].page_spread);
-    error.push_back(std::abs(scores[p].page - utility_[p]));
+    error.push_back(std::abs(score.back() + pessimism * spread.back() - utility_[p]));
     total_spread += spread.back();
   }
   nlohmann::json json = {{"pages", scores.size()},

@@ -23,11 +23,11 @@ class RewardTruth {
 
   bool known() const { return !pages_.groups.empty(); }
   std::span<const RequestPages> pages() const { return pages_.groups; }
-  /// Scores of all pages against true utility: `pearson` and `spearman` over all of them, `same_request` the
-  /// share of pairs of pages of one request that are in the right order. Of an ensemble also `spread`, the
-  /// mean deviation, and `spread_and_error`, the Spearman correlation of deviation and |score - utility|,
-  /// which says something for scores in units of gain alone.
-  nlohmann::json of_page_scores(std::span<const PageScores> scores) const;
+  /// Scores of all pages, which count as mean - pessimism x deviation, against true utility: `pearson` and
+  /// `spearman` over all of them, `same_request` the share of pairs of pages of one request that are in the
+  /// right order. Of an ensemble also `spread`, the mean deviation, and `spread_and_error`, the Spearman
+  /// correlation of deviation and |mean - utility|, which says something for scores in units of gain alone.
+  nlohmann::json of_page_scores(std::span<const PageScores> scores, double pessimism) const;
   /// Item scores of all slots against true attractiveness; of an ensemble also `spread`.
   nlohmann::json of_item_scores(std::span<const PageScores> scores) const;
 

@@ -41,8 +41,7 @@ void explain_slots(ShownExample& shown, const Exchanges& exchanges, std::span<co
 }  // namespace
 
 void explain_examples(Workbench& bench, const PolicyVariant& variant, ReportData& data) {
-  const PageModelForm form = variant.page_form.value_or(bench.experiment().rewards.page.form);
-  const FittedRewards fitted = load_rewards(bench, form);
+  const FittedRewards fitted = load_rewards(bench, variant.page_form);
   const GainWeights gains = gain_weights(bench.experiment().rewards.gains, bench.log());
   const LearnedTermContext context{bench.language().vocabulary(), fitted.scale, bench.pool()};
   for (ShownExample& shown : data.shown) {
@@ -51,7 +50,7 @@ void explain_examples(Workbench& bench, const PolicyVariant& variant, ReportData
     const Exchanges exchanges = page_exchanges(data.schema, example.request, after);
     RequestPages group =
         pages_to_score(bench.language(), example, after, example.find(data.baseline)->page, exchanges);
-    const auto pages = score_pages(context, fitted.page.view(), form, gains, {&group, 1});
+    const auto pages = score_pages(context, fitted.page.view(), variant.page_form, gains, {&group, 1});
     group.pages.resize(1);
     group.encoded.resize(1);
     const auto items = score_items(context, fitted.item.view(), {&group, 1});

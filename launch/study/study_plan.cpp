@@ -8,24 +8,10 @@
 
 #include "core/base/error.hpp"
 #include "core/base/sha256.hpp"
+#include "launch/study/content_hashes.hpp"
 
 namespace pagewright {
 namespace {
-
-/// SHA-256 over names and contents of the files of a log.
-std::string log_sha256(const std::filesystem::path& log) {
-  require(std::filesystem::is_directory(log),
-          "there is no log in {}; `pagewright import` makes one, or let the study simulate: true",
-          log.string());
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(log))
-    if (entry.is_regular_file()) files.push_back(entry.path());
-  std::ranges::sort(files);
-  Sha256 hash;
-  for (const auto& file : files)
-    hash.update(std::filesystem::relative(file, log).generic_string() + " " + sha256_file(file) + "\n");
-  return hash.hex();
-}
 
 class StudyPlanner {
  public:
@@ -77,9 +63,9 @@ class StudyPlanner {
     std::vector<std::size_t> stages;  ///< whose results belong into the run folder
   };
 
-  static std::string id_of(StudyStage stage, const Chain& chain) {
+  std::string id_of(StudyStage stage, const Chain& chain) {
     const std::string text =
-        stage_name(stage) + "\n" + chain.before + "\n" + stage_configuration(stage, chain.asked);
+        stage_name(stage) + "\n" + chain.before + "\n" + stage_configuration(stage, chain.asked, contents_);
     return stage_name(stage) + "-" + sha256_hex(text).substr(0, 12);
   }
 
@@ -110,7 +96,7 @@ class StudyPlanner {
   void add_log(Chain& chain) {
     chain.log = chain.asked.experiment.log;
     if (!config_.simulate) {
-      chain.before = hash_of(chain.log);
+      chain.before = contents_.of_log(chain.log);
       return;
     }
     chain.before = config_.control;
@@ -157,17 +143,11 @@ class StudyPlanner {
             known->second, chain.seed);
   }
 
-  const std::string& hash_of(const std::filesystem::path& log) {
-    const auto known = logs_.find(log.string());
-    if (known != logs_.end()) return known->second;
-    return logs_[log.string()] = log_sha256(log);
-  }
-
   const StudyConfig& config_;
   StudyPlan plan_;
   std::map<std::string, std::size_t> by_id_;
   std::map<std::string, std::string> trained_by_;  ///< cell by job
-  std::map<std::string, std::string> logs_;        ///< hash by folder
+  ContentHashes contents_;
   std::set<std::string> broken_;
   std::vector<std::string> problems_;
 };

@@ -4,11 +4,12 @@
 #include <array>
 #include <span>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
-#include "core/base/sha256.hpp"
 #include "launch/run_folder.hpp"
 
 namespace pagewright {
@@ -107,6 +108,16 @@ bool counts(StudyStage stage, const std::string& path) {
   return !lies_under_any(path, left_out(stage));
 }
 
+/// The pretrained models that an experiment starts from, by the key that names them.
+std::vector<std::pair<std::string, std::filesystem::path>> model_folders(const Experiment& experiment) {
+  std::vector<std::pair<std::string, std::filesystem::path>> folders{{"model.path", experiment.model.path}};
+  if (experiment.reward_backbone)
+    folders.emplace_back("rewards.model.path", experiment.reward_backbone->path);
+  if (experiment.critic_backbone) folders.emplace_back("critic.model.path", experiment.critic_backbone->path);
+  std::erase_if(folders, [](const auto& folder) { return folder.second.empty(); });
+  return folders;
+}
+
 }  // namespace
 
 std::string stage_name(StudyStage stage) {
@@ -122,7 +133,7 @@ bool needs_click_models(const Experiment& experiment) {
   return gains.propensities == PropensitySource::click_model || gains.estimator == GainEstimator::trust;
 }
 
-std::string stage_configuration(StudyStage stage, const LoadedExperiment& loaded) {
+std::string stage_configuration(StudyStage stage, const LoadedExperiment& loaded, ContentHashes& contents) {
   std::string text;
   for (const auto& [path, value] : loaded.values)
     if (counts(stage, path)) text += fmt::format("{}: {}\n", path, value);
@@ -130,12 +141,14 @@ std::string stage_configuration(StudyStage stage, const LoadedExperiment& loaded
   if (stage == StudyStage::imitation || stage == StudyStage::warmup)
     text += fmt::format("separate critic: {}\n", loaded.experiment.critic.separate());
   if (stage == StudyStage::rewards && loaded.experiment.rewards.pairs.file)
-    text += fmt::format("pairs: {}\n", sha256_file(*loaded.experiment.rewards.pairs.file));
+    text += fmt::format("pairs: {}\n", contents.of_file(*loaded.experiment.rewards.pairs.file));
+  for (const auto& [key, folder] : model_folders(loaded.experiment))
+    if (counts(stage, key)) text += fmt::format("{}: {}\n", key, contents.of_model(folder));
   // fit-reward makes the page models that policies ask for, and looks at nothing else of them.
   if (stage == StudyStage::rewards)
     for (const PolicyVariant& policy : loaded.experiment.policies)
-      if (policy.page_form)
-        text += fmt::format("policies need page model: {}\n", static_cast<int>(*policy.page_form));
+      if (policy.page_form != loaded.experiment.rewards.page.form)
+        text += fmt::format("policies need page model: {}\n", static_cast<int>(policy.page_form));
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "launch/experiment.hpp"
+#include "launch/study/content_hashes.hpp"
 
 namespace pagewright {
 
@@ -25,8 +26,9 @@ bool needs_click_models(const Experiment& experiment);
 /// name; one that nobody thought of counts, so that a new key costs work that could have been shared, and
 /// never shares work that differs. train and evaluate count every key.
 ///
-/// One line for each key that counts, with its value. `run` and `log` never count, nor do keys that cannot
-/// change results (is_free_key); `evaluation` counts for evaluate alone.
-std::string stage_configuration(StudyStage stage, const LoadedExperiment& loaded);
+/// One line for each key that counts, with its value, and for each file of pairs and pretrained model what is
+/// in it. `run` and `log` never count, nor do keys that cannot change results (is_free_key); `evaluation`
+/// counts for evaluate alone.
+std::string stage_configuration(StudyStage stage, const LoadedExperiment& loaded, ContentHashes& contents);
 
 }  // namespace pagewright

@@ -25,7 +25,7 @@ void read_estimator(const Section& section, GainConfig& config) {
       "same, divided by what clipping left), regression_em (what a missing click would have been worth), dla "
       "(propensities of dual learning), trust (affine correction with the trust_pbm of `fit-clicks`) or "
       "pairwise "
-      "(swaps weighted); page utility keeps observed gains");
+      "(swaps and ranking pairs weighted); page utility keeps observed gains");
   const bool weighs =
       config.estimator == GainEstimator::ipw || config.estimator == GainEstimator::self_normalised;
   const bool usual =

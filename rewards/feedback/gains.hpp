@@ -21,8 +21,8 @@ enum class PropensitySource { none, power, given, uniform_pages, click_model, lo
 
 /// How item gains are freed of position (docs/rewards.md, Debiasing): not at all; clipped inverse propensity;
 /// the same divided by what clipping left of it; the posterior of a position-based model; inverse propensity
-/// with propensities of dual learning; the affine correction of trust bias; or observed gains whose swaps are
-/// weighted by pairwise debiasing.
+/// with propensities of dual learning; the affine correction of trust bias; or observed gains whose swaps and
+/// ranking pairs are weighted by pairwise debiasing.
 enum class GainEstimator { naive, ipw, self_normalised, regression_em, dla, trust, pairwise };
 
 /// Whether an estimator fits something to the clicks of the log, as `rewards.clicks` says.

@@ -95,12 +95,30 @@ std::optional<PagePair> replace_engaged(const JudgedPage& page, std::vector<std:
   return pair;
 }
 
-std::optional<PagePair> whole_page_ranking(const JudgedPage& page, CounterRandom& random) {
-  std::vector<std::size_t> by_gain(page.items.size());
+/// Mean of the biases' weights over the pairs of slots that `better` and `worse`, slots of the page as it was
+/// shown, put in different orders, and whose gains differ; 1 if there is none.
+double mean_pair_weight(const JudgedPage& page, const ItemGains& gains, const Slots& better,
+                        const Slots& worse) {
+  Slots place(worse.size());  // in the worse page, by slot as shown
+  for (std::size_t k = 0; k < worse.size(); ++k) place[worse[k]] = k;
+  double sum = 0, count = 0;
+  for (std::size_t a = 0; a < better.size(); ++a)
+    for (std::size_t b = a + 1; b < better.size(); ++b) {
+      const std::size_t high = better[a], low = better[b];
+      if (page.item_gains[high] == page.item_gains[low] || place[high] < place[low]) continue;
+      sum += gains.pair_weight(static_cast<int>(high), static_cast<int>(low));
+      count += 1;
+    }
+  return count > 0 ? sum / count : 1;
+}
+
+std::optional<PagePair> whole_page_ranking(const JudgedPage& page, const ItemGains& gains,
+                                           CounterRandom& random) {
+  Slots by_gain(page.items.size());
   std::iota(by_gain.begin(), by_gain.end(), std::size_t{0});
   std::stable_sort(by_gain.begin(), by_gain.end(),
                    [&](std::size_t a, std::size_t b) { return page.item_gains[a] > page.item_gains[b]; });
-  std::vector<std::size_t> disordered(by_gain.rbegin(), by_gain.rend());
+  Slots disordered(by_gain.rbegin(), by_gain.rend());
   if (random.uniform() < 0.5) {
     disordered = by_gain;
     random.shuffle(std::span<std::size_t>(disordered));
@@ -115,6 +133,7 @@ std::optional<PagePair> whole_page_ranking(const JudgedPage& page, CounterRandom
   if (!differs) return std::nullopt;
   PagePair pair = pair_of(page, PairFamily::ranking, worse);
   pair.better = with_items(page.logged->page, better);
+  pair.weight = mean_pair_weight(page, gains, by_gain, disordered);
   return pair;
 }
 
@@ -194,9 +213,10 @@ PairAttempt relevance_pair(const JudgedPage& page, const ShownItems& shown, cons
   return std::move(*pair);
 }
 
-PairAttempt ranking_pair(const JudgedPage& page, const PairConfig& config, CounterRandom random) {
+PairAttempt ranking_pair(const JudgedPage& page, const ItemGains& gains, const PairConfig& config,
+                         CounterRandom random) {
   if (random.uniform() < config.reversal_share) {
-    auto pair = whole_page_ranking(page, random);
+    auto pair = whole_page_ranking(page, gains, random);
     if (!pair) return page.evidence == 0 ? kNoEngagement : "whose shuffled order is as good";
     return std::move(*pair);
   }
@@ -208,7 +228,9 @@ PairAttempt ranking_pair(const JudgedPage& page, const PairConfig& config, Count
   const auto [i, j] = swaps[random.below(swaps.size())];
   std::vector<std::int32_t> worse = page.items;
   std::swap(worse[i], worse[j]);
-  return pair_of(page, PairFamily::ranking, worse);
+  PagePair pair = pair_of(page, PairFamily::ranking, worse);
+  pair.weight = gains.pair_weight(static_cast<int>(i), static_cast<int>(j));
+  return pair;
 }
 
 PairAttempt diversity_pair(const JudgedPage& page, const ItemRelevance& relevance, const PairConfig& config,

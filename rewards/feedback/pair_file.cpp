@@ -103,14 +103,15 @@ Page pair_page(const JsonObject& root, const PageSchema& schema, const Request& 
   });
 }
 
-/// The pair of a line; nothing for a pair of another split, which is not looked at further.
-std::optional<PagePair> read_pair(std::string_view line, const PageSchema& schema, const FeedbackLog& log,
-                                  Split wanted) {
+/// Adds the pair of a line, if it is of one of the splits in `sets`; of another it is not looked at further.
+void read_pair(std::string_view line, const PageSchema& schema, const FeedbackLog& log,
+               std::map<Split, PairSet>& sets) {
   const auto json = parse_json(line);
   const JsonObject root(json, "");
   root.only(kPairKeys);
   const Split split = with_context("split", [&] { return split_from_name(root.required_text("split")); });
-  if (split != wanted) return std::nullopt;
+  const auto wanted = sets.find(split);
+  if (wanted == sets.end()) return;
   PagePair pair;
   pair.family = with_context("family", [&] { return pair_family_from_name(root.required_text("family")); });
   pair.request = pair_request(root, log, split, "request");
@@ -122,10 +123,10 @@ std::optional<PagePair> read_pair(std::string_view line, const PageSchema& schem
   pair.worse = pair_page(root, schema, logged_request(log, pair.request_of_worse()), "worse");
   require(pair.worse_request || pair.better != pair.worse, "better and worse are the same page");
   pair.weight = root.number("weight").value_or(1);
-  if (!(pair.weight > 0 && pair.weight <= 1)) root.complain("weight", "must be above 0 and at most 1");
+  if (!(pair.weight > 0)) root.complain("weight", "must be above 0");
   pair.hard = root.boolean("hard");
   pair.unseen = root.boolean("unseen");
-  return pair;
+  wanted->second.keep(std::move(pair));
 }
 
 }  // namespace
@@ -147,9 +148,10 @@ void write_pairs(const std::filesystem::path& path, const PairFileHead& head, co
   });
 }
 
-PairSet read_pairs(const std::filesystem::path& path, const PageSchema& schema, const FeedbackLog& log,
-                   Split split) {
-  PairSet set;
+std::map<Split, PairSet> read_pairs(const std::filesystem::path& path, const PageSchema& schema,
+                                    const FeedbackLog& log, const std::vector<Split>& splits) {
+  std::map<Split, PairSet> sets;
+  for (const Split split : splits) sets[split];
   LineReader reader(path);
   std::string line;
   bool head_read = false;
@@ -158,16 +160,17 @@ PairSet read_pairs(const std::filesystem::path& path, const PageSchema& schema, 
     with_context(fmt::format("{}:{}", path.string(), reader.line_number()), [&] {
       if (!std::exchange(head_read, true))
         check_pair_head(line, log);
-      else if (auto pair = read_pair(line, schema, log, split))
-        set.keep(std::move(*pair));
+      else
+        read_pair(line, schema, log, sets);
     });
   }
   require(head_read, "{}: is empty; a file of pairs begins with its head", path.string());
-  for (std::size_t family = 0; family < kPairFamilies; ++family)
-    if (set.count[family] == 0)
-      set.empty_because[family] =
-          fmt::format("{} has none of the split {}", path.string(), split_name(split));
-  return set;
+  for (auto& [split, set] : sets)
+    for (std::size_t family = 0; family < kPairFamilies; ++family)
+      if (set.count[family] == 0)
+        set.empty_because[family] =
+            fmt::format("{} has none of the split {}", path.string(), split_name(split));
+  return sets;
 }
 
 }  // namespace pagewright

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "rewards/feedback/pairs.hpp"
 
@@ -22,11 +23,11 @@ struct PairFileHead {
 void write_pairs(const std::filesystem::path& path, const PairFileHead& head, const PageSchema& schema,
                  const FeedbackLog& log, const std::map<Split, PairSet>& pairs);
 
-/// The pairs of a split, line by line; plain or packed (.gz, .xz, .zst). Error that begins with file and
-/// line: another format, a newer version, another log, a request that is not in the log or not of the split,
-/// an unknown family, a page that is not of the request's candidates or breaks the schema, two equal pages, a
-/// weight outside (0, 1].
-PairSet read_pairs(const std::filesystem::path& path, const PageSchema& schema, const FeedbackLog& log,
-                   Split split);
+/// The pairs of these splits, line by line, those of others not looked at; plain or packed (.gz, .xz, .zst).
+/// Error that begins with file and line: another format, a newer version, another log, a request that is not
+/// in the log or not of the split, an unknown family, a page that is not of the request's candidates or
+/// breaks the schema, two equal pages, a weight that is not above 0.
+std::map<Split, PairSet> read_pairs(const std::filesystem::path& path, const PageSchema& schema,
+                                    const FeedbackLog& log, const std::vector<Split>& splits);
 
 }  // namespace pagewright

@@ -19,7 +19,7 @@ namespace {
 
 class PairMaker {
  public:
-  PairMaker(const PageSchema& schema, const GainConfig& gains, const PairConfig& config,
+  PairMaker(const PageSchema& schema, const ItemGains& gains, const PairConfig& config,
             std::vector<JudgedPage> pages, std::uint64_t seed)
       : schema_(schema), gains_(gains), config_(config), pages_(std::move(pages)), seed_(seed) {}
 
@@ -30,11 +30,12 @@ class PairMaker {
     for (const JudgedPage& page : pages_) {
       add(page, PairFamily::relevance,
           relevance_pair(page, shown, space, config_, random(PairFamily::relevance, page)));
-      add(page, PairFamily::ranking, ranking_pair(page, config_, random(PairFamily::ranking, page)));
+      add(page, PairFamily::ranking, ranking_pair(page, gains_, config_, random(PairFamily::ranking, page)));
       add(page, PairFamily::diversity,
           diversity_pair(page, relevance, config_, random(PairFamily::diversity, page)));
       add(page, PairFamily::redundancy, redundancy_pair(page, config_, random(PairFamily::redundancy, page)));
     }
+    level_ranking_weights();
     add_natural_pairs();
     const bool repeats = set_.count[static_cast<std::size_t>(PairFamily::natural)] > 0;
     if (config_.request_baseline == RequestBaseline::always ||
@@ -66,14 +67,27 @@ class PairMaker {
       return without(family, "whose pair breaks the schema");
     }
     pair.request = page.logged->request;
-    pair.weight =
-        confidence(page.evidence, gains_.full_confidence) * (pair.unseen ? config_.unseen_weight : 1.0);
+    const double trust = confidence_of(page.evidence) * (pair.unseen ? config_.unseen_weight : 1.0);
+    pair.weight *= trust;
     if (!(pair.weight > 0)) return without(family, "whose pair has no weight");
     if (made_before(pair)) {
       ++set_.notes[static_cast<std::size_t>(family)].duplicates;
       return without(family, "whose pair another page gave");
     }
+    if (family == PairFamily::ranking) ranking_confidence_ += trust;
     set_.keep(std::move(pair));
+  }
+
+  double confidence_of(int evidence) const { return confidence(evidence, gains_.config().full_confidence); }
+
+  /// The weights of biases say which ranking pairs count, and not how much the family does: all together
+  /// weigh as much as their confidences.
+  void level_ranking_weights() {
+    double& weight = set_.notes[static_cast<std::size_t>(PairFamily::ranking)].weight;
+    if (weight == ranking_confidence_) return;
+    for (PagePair& pair : set_.pairs)
+      if (pair.family == PairFamily::ranking) pair.weight *= ranking_confidence_ / weight;
+    weight = ranking_confidence_;
   }
 
   /// Whether another page of the same request gave an equal pair of the family; remembers it otherwise.
@@ -122,7 +136,7 @@ class PairMaker {
     if (worse.logged->request != pair.request) pair.worse_request = worse.logged->request;
     pair.better = better.logged->page;
     pair.worse = worse.logged->page;
-    pair.weight = confidence(better.evidence + worse.evidence, gains_.full_confidence);
+    pair.weight = confidence_of(better.evidence + worse.evidence);
     if (pair.weight == 0) return false;
     set_.keep(std::move(pair));
     return true;
@@ -160,11 +174,12 @@ class PairMaker {
   }
 
   const PageSchema& schema_;
-  const GainConfig& gains_;
+  const ItemGains& gains_;
   const PairConfig& config_;
   std::vector<JudgedPage> pages_;
   std::uint64_t seed_;
   bool shown_twice_ = false;
+  double ranking_confidence_ = 0;  ///< sum over the ranking pairs in set_
   std::unordered_map<std::int64_t, int> pages_of_request_;
   std::unordered_map<std::int64_t, std::set<std::vector<std::int32_t>>> made_;  ///< by request: pairs in set_
   std::array<std::int64_t, kPairFamilies> invalid_{};
@@ -186,7 +201,7 @@ PairSet make_pairs(const FeedbackLog& log, const PageSchema& schema, const ItemG
                    const PairConfig& config, Split split, std::uint64_t seed) {
   std::optional<ItemSpace> space;
   if (config.hard_by == HardBy::embedding) space.emplace(log, config.vector_prefix);
-  return PairMaker(schema, gains.config(), config, judge_pages(log, gains, split), seed)
+  return PairMaker(schema, gains, config, judge_pages(log, gains, split), seed)
       .run(space ? &*space : nullptr);
 }
 

@@ -59,7 +59,9 @@ struct PagePair {
   Page better;
   Page worse;
   PairFamily family = PairFamily::relevance;
-  double weight = 1;    ///< confidence, in (0, 1]
+  /// Confidence, in (0, 1]. Of ranking pairs times ItemGains::pair_weight(), which is scaled so that all
+  /// together weigh as much as their confidences.
+  double weight = 1;
   bool unseen = false;  ///< relevance: with a candidate that the user was never shown
   bool hard = false;    ///< relevance: replaced by a candidate that is like the replaced item
 

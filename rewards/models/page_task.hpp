@@ -15,10 +15,10 @@
 
 namespace pagewright {
 
-/// What the task learns from; `pairs` are empty for the utility form.
+/// What the task learns from. The pairs, empty for the utility form, must outlive the task.
 struct PageTaskData {
   std::vector<FeedbackPage> pages;
-  std::vector<PagePair> pairs;
+  std::span<const PagePair> pairs;
   FamilyWeights family_weights = kEqualFamilies;  ///< lambda_f
 };
 

@@ -31,6 +31,32 @@ TEST_CASE("every file under configs is an experiment") {
   CHECK(files >= 1);
 }
 
+TEST_CASE(
+    "what a policy inherits is written out as it is, so that the effective configuration is the same run") {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path quickstart = kExperimentSource / "configs" / "quickstart.yaml";
+  const LoadedExperiment asked = load_experiment(
+      quickstart,
+      std::vector<std::string>{"rewards.alpha=0.25", "rewards.page.form=both", "rewards.item_credit=swap",
+                               "policies=[{name: a}, {name: b, page_model: utility}]"});
+  write_file_atomically(folder / "config.yaml", asked.effective_yaml);
+  const LoadedExperiment again = load_experiment(folder / "config.yaml", {});
+  CHECK(again.values == asked.values);
+  for (const LoadedExperiment* const loaded : {&asked, &again}) {
+    const std::vector<PolicyVariant>& policies = loaded->experiment.policies;
+    REQUIRE(policies.size() == 2);
+    CHECK(policies[0].alpha == 0.25);
+    CHECK(policies[0].page_form == PageModelForm::both);
+    CHECK(policies[0].item_credit == ItemCredit::swap);
+    CHECK(policies[1].page_form == PageModelForm::utility);
+    CHECK(policies[1].item_credit == ItemCredit::swap);
+  }
+  const PolicyVariant unnamed =
+      load_experiment(quickstart, std::vector<std::string>{"rewards.page.form=both", "policies=[]"})
+          .experiment.policies.at(0);
+  CHECK(unnamed.page_form == PageModelForm::both);
+}
+
 TEST_CASE("a GPU is refused where sums must be exact, at the key's place") {
   const std::filesystem::path quickstart = kExperimentSource / "configs" / "quickstart.yaml";
   const auto load = [&](std::vector<std::string> sets) {

@@ -79,13 +79,19 @@ def check_refused(run):
             rewards__item__pessimism=0)
 
 
-def check_order_free(run, work):
-    """The order-free form is fitted as well, by another loss."""
-    other = TinyRun(run.binary, work, "order-free", settings={**run.settings, "rewards.item.form": "order_free"})
+def check_order_free_without_pessimism(run, work):
+    """The order-free form is fitted as well, by another loss. Pessimism changes what a page counts, and not the error of
+    the mean, which the report sets beside the members' disagreement."""
+    other = TinyRun(run.binary, work, "order-free", settings={**run.settings, "rewards.item.form": "order_free",
+                                                              "rewards.page.pessimism": 0})
     other.good("sft")
     other.good("fit-reward")
     curve = "curves/item.json"
     assert (other.folder / curve).read_bytes() != (run.folder / curve).read_bytes()
+    truth, without = (json.loads((folder / "rewards" / "report.json").read_text())["page-both"]["truth"]
+                      for folder in (run.folder, other.folder))
+    assert truth["spread"] == without["spread"] and truth["pearson"] != without["pearson"], (truth, without)
+    assert abs(truth["spread_and_error"] - without["spread_and_error"]) < 1e-3, (truth, without)
 
 
 def main():
@@ -99,7 +105,7 @@ def main():
     if shutil.which("mpirun"):
         check_two_ranks(run, arguments.work)
     check_report(run)
-    check_order_free(run, arguments.work)
+    check_order_free_without_pessimism(run, arguments.work)
     run.good("train", "--policy", "both")
     metrics = [json.loads(line) for line in (run.folder / "train" / "both" / "metrics.jsonl").read_text().splitlines()]
     for term in ("page", "item"):  # what the watch on reward hacking looks at

@@ -111,9 +111,10 @@ std::vector<std::string> gain_assumptions(const GainConfig& gains) {
       break;
     case GainEstimator::pairwise:
       sentences.push_back(
-          "pairwise weighs swaps and leaves gains as observed: page pairs of the ranking family keep the "
-          "bias, and a "
-          "slot without a click is taken for one of its own bias, whatever item stood there");
+          "pairwise weighs swaps and ranking pairs and leaves gains as observed: what diversity pairs take "
+          "for "
+          "an item's relevance keeps the bias, and a slot without a click is taken for one of its own bias, "
+          "whatever item stood there");
       break;
   }
   if (gains.delayed_purchases != DelayedPurchases::none)

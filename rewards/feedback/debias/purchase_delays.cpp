@@ -84,12 +84,21 @@ struct DelayFaults {
                early_purchases = 0, purchases = 0;
 };
 
-/// The clicked slots of a page.
-void add_slot_ages(const LoggedPage& page, std::int64_t end, std::vector<ClickedSlotAge>& slots,
-                   DelayFaults& faults) {
+void count_faults(const LoggedPage& page, std::int64_t end, DelayFaults& faults) {
   ++faults.pages;
   faults.untimed += page.timestamp <= 0;
   faults.after_end += page.timestamp > end;
+  for (const Event& event : page.events) {
+    if (event.kind != EventKind::purchase) continue;
+    ++faults.purchases;
+    faults.untimed_purchases += event.timestamp <= 0;
+    faults.purchases_after_end += event.timestamp > end;
+    faults.early_purchases += event.timestamp > 0 && event.timestamp < page.timestamp;
+  }
+}
+
+/// The clicked slots of a page.
+void add_slot_ages(const LoggedPage& page, std::int64_t end, std::vector<ClickedSlotAge>& slots) {
   const auto age = static_cast<double>(end - page.timestamp);
   std::vector<std::optional<ClickedSlotAge>> clicked(static_cast<std::size_t>(page.page.slot_count()));
   for (const Event& event : page.events) {
@@ -97,10 +106,6 @@ void add_slot_ages(const LoggedPage& page, std::int64_t end, std::vector<Clicked
     auto& slot = clicked.at(static_cast<std::size_t>(event.slot));
     if (!slot) slot = ClickedSlotAge{age, std::nullopt};
     if (event.kind != EventKind::purchase) continue;
-    ++faults.purchases;
-    faults.untimed_purchases += event.timestamp <= 0;
-    faults.purchases_after_end += event.timestamp > end;
-    faults.early_purchases += event.timestamp > 0 && event.timestamp < page.timestamp;
     const double delay = std::max(0.0, static_cast<double>(event.timestamp - page.timestamp));
     slot->delay = std::min(slot->delay.value_or(delay), delay);
   }
@@ -119,7 +124,8 @@ std::int64_t last_time(const FeedbackLog& log) {
 
 void require_delay_times(const DelayFaults& faults) {
   require(faults.untimed == 0,
-          "gains: delayed_purchases needs times, but {} of {} training pages have no timestamp; set "
+          "gains: delayed_purchases needs times, but {} of {} training and validation pages have no "
+          "timestamp; set "
           "delayed_purchases: none, or import the log with times",
           faults.untimed, faults.pages);
   require(faults.untimed_purchases == 0,
@@ -127,8 +133,8 @@ void require_delay_times(const DelayFaults& faults) {
           "delayed_purchases: none, or import the log with times",
           faults.untimed_purchases, faults.purchases);
   require(faults.after_end == 0 && faults.purchases_after_end == 0,
-          "gains: {} training pages and {} purchases are younger than log_end; it is the time up to which "
-          "purchases can be in the log",
+          "gains: {} training and validation pages and {} of their purchases are younger than log_end; it is "
+          "the time up to which purchases can be in the log",
           faults.after_end, faults.purchases_after_end);
   if (faults.early_purchases > 0)
     log_warn("gains: {} of {} purchases are older than their page; they count as made at once",
@@ -185,8 +191,11 @@ PurchaseDelays purchase_delays(const GainConfig& config, const FeedbackLog& log)
   const std::int64_t end = config.log_end.value_or(last_time(log));
   std::vector<ClickedSlotAge> slots;
   DelayFaults faults;
-  for (const LoggedPage& page : log.pages)
-    if (config.learns_from(log, page, Split::train)) add_slot_ages(page, end, slots, faults);
+  for (const LoggedPage& page : log.pages) {
+    const bool train = config.learns_from(log, page, Split::train);
+    if (train || config.learns_from(log, page, Split::valid)) count_faults(page, end, faults);
+    if (train) add_slot_ages(page, end, slots);
+  }
   require_delay_times(faults);
   std::optional<PurchaseDelayFit> fit = fit_purchase_delays(slots, config.delays);
   if (!fit) {

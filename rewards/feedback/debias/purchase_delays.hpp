@@ -65,9 +65,9 @@ class PurchaseDelays {
   std::int64_t end_ = 0;
 };
 
-/// Fitted to the training pages that `config` learns from. Throws Error, which counts them, if pages or
-/// purchases have no time, or lie after log_end. A purchase before its page counts as made at once, and a log
-/// without purchases leaves nothing to correct; both are warned of.
+/// Fitted to the training pages that `config` learns from. Throws Error, which counts them, if pages of
+/// training or validation users or their purchases have no time, or lie after log_end. A purchase before its
+/// page counts as made at once, and a log without purchases leaves nothing to correct; both are warned of.
 PurchaseDelays purchase_delays(const GainConfig& config, const FeedbackLog& log);
 
 }  // namespace pagewright

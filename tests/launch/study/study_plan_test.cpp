@@ -107,8 +107,10 @@ variants:
 
 TEST_CASE("a stage depends on its own keys and on none that come after it") {
   const LoadedExperiment base = quickstart_with({});
+  ContentHashes contents;
   const auto changed = [&](StudyStage stage, const std::string& set) {
-    return stage_configuration(stage, quickstart_with({set})) != stage_configuration(stage, base);
+    return stage_configuration(stage, quickstart_with({set}), contents) !=
+           stage_configuration(stage, base, contents);
   };
   using enum StudyStage;
   struct Expected {
@@ -141,6 +143,46 @@ TEST_CASE("a stage depends on its own keys and on none that come after it") {
   }
   CHECK(changed(rewards, "policies=[{name: both}]"));  // without the one that needs the pairs form
   CHECK_FALSE(changed(warmup, "policies=[{name: both}]"));
+}
+
+TEST_CASE("a pretrained model counts by what is in its folder, wherever a stage starts from it") {
+  const test::TemporaryFolder parent;
+  const std::filesystem::path model = parent / "model";
+  std::filesystem::copy(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "stories260k", model,
+                        std::filesystem::copy_options::recursive);
+  const std::filesystem::path config =
+      std::filesystem::path(PAGEWRIGHT_SOURCE_DIR) / "configs" / "stories.yaml";
+  using enum StudyStage;
+  struct Expected {
+    std::string key;
+    bool warmup, rewards;
+  };
+  for (const auto& [key, warmup_counts, rewards_count] :
+       {Expected{"model.path", true, true}, Expected{"rewards.model.path", false, true},
+        Expected{"critic.model.path", false, false}}) {
+    INFO(key);
+    // The other models are of the folder that does not change.
+    const std::string stays = std::string(PAGEWRIGHT_TEST_DATA) + "/stories260k";
+    std::vector<std::string> sets{"critic.kind=separate"};
+    for (const char* const path : {"model.path", "rewards.model.path", "critic.model.path"})
+      sets.push_back(fmt::format("{}={}", path, key == path ? model.string() : stays));
+    const LoadedExperiment experiment = load_experiment(config, sets);
+    const auto stage = [&](StudyStage of) {
+      ContentHashes contents;  // of a study that is planned anew
+      return stage_configuration(of, experiment, contents);
+    };
+    std::map<StudyStage, std::string> before;
+    for (const StudyStage of : {log, imitation, warmup, clicks, rewards, train}) before[of] = stage(of);
+    write_file_atomically(model / "README.md", key + " is no content");
+    for (const auto& [of, text] : before) CHECK(stage(of) == text);
+    write_file_atomically(model / "model.safetensors", "weights beside which " + key + " points");
+    CHECK(stage(log) == before[log]);
+    CHECK(stage(clicks) == before[clicks]);
+    CHECK((stage(imitation) != before[imitation]) == warmup_counts);
+    CHECK((stage(warmup) != before[warmup]) == warmup_counts);
+    CHECK((stage(rewards) != before[rewards]) == rewards_count);
+    CHECK(stage(train) != before[train]);
+  }
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ struct FileCase {
     return read_error();
   }
   std::string read_error() const {
-    return test::error_text([&] { read_pairs(path, schema, log, Split::train); });
+    return test::error_text([&] { read_pairs(path, schema, log, {Split::train}); });
   }
 };
 
@@ -59,9 +59,10 @@ bool says(const std::string& error, const std::string& line, const std::string& 
 TEST_CASE("pairs that were written to a file are read back as they were") {
   const FileCase c;
   c.write();
-  for (const Split split : {Split::train, Split::valid}) {
+  const auto all = read_pairs(c.path, c.schema, c.log, {Split::train, Split::valid});
+  CHECK(all.size() == 2);
+  for (const auto& [split, read] : all) {
     const PairSet& made = c.pairs.at(split);
-    const PairSet read = read_pairs(c.path, c.schema, c.log, split);
     REQUIRE(made.across > 0);
     REQUIRE(made.hard > 0);
     CHECK(read.pairs == made.pairs);
@@ -72,7 +73,10 @@ TEST_CASE("pairs that were written to a file are read back as they were") {
     for (std::size_t family = 0; family < kPairFamilies; ++family)
       CHECK(read.notes[family].weight == Approx(made.notes[family].weight));
   }
-  CHECK(read_pairs(c.path, c.schema, c.log, Split::test).empty_because[1] ==
+  const auto valid = read_pairs(c.path, c.schema, c.log, {Split::valid});
+  CHECK(valid.size() == 1);
+  CHECK(valid.at(Split::valid).pairs == all.at(Split::valid).pairs);
+  CHECK(read_pairs(c.path, c.schema, c.log, {Split::test}).at(Split::test).empty_because[1] ==
         c.path.string() + " has none of the split test");
 }
 
@@ -125,7 +129,7 @@ TEST_CASE("hand-made pairs need neither the hash of the log nor ids nor weights"
   std::getline(lines, line);
   line = std::regex_replace(line, std::regex("\"weight\":[0-9.]+,|\"request_id\":\"[^\"]*\","), "");
   std::ofstream(c.path) << R"({"format": "pagewright-pairs", "version": 1})" << "\n\n" << line << "\n";
-  const PairSet read = read_pairs(c.path, c.schema, c.log, Split::train);
+  const PairSet read = read_pairs(c.path, c.schema, c.log, {Split::train}).at(Split::train);
   REQUIRE(read.pairs.size() == 1);
   PagePair expected = c.pairs.at(Split::train).pairs.at(0);
   expected.weight = 1;

@@ -106,9 +106,9 @@ TEST_CASE("the page loss of a batch is the sum over its parts in every form") {
   GainConfig of_gains;
   of_gains.propensities = PropensitySource::power;
   of_gains.price_ref = gains.price_ref;
-  PageTaskData data{
-      feedback_pages(log, language.schema(), GainConfig{}, Split::train),
-      make_pairs(log, language.schema(), ItemGains(of_gains, log), PairConfig{}, Split::train, 2).pairs};
+  const PairSet pairs =
+      make_pairs(log, language.schema(), ItemGains(of_gains, log), PairConfig{}, Split::train, 2);
+  PageTaskData data{feedback_pages(log, language.schema(), GainConfig{}, Split::train), pairs.pairs};
   REQUIRE(data.pages.size() >= 24);
   REQUIRE(!data.pairs.empty());
   std::vector<std::int64_t> examples(24);

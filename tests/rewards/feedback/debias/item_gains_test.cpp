@@ -1,16 +1,21 @@
 #include "rewards/feedback/debias/item_gains.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
+#include "core/base/file.hpp"
+#include "core/base/log.hpp"
 #include "core/config/config_file.hpp"
 #include "rewards/clicks/click_comparison.hpp"
 #include "rewards/feedback/debias/gain_assumptions.hpp"
 #include "rewards/feedback/debias/pair_bias.hpp"
+#include "rewards/feedback/pair_families.hpp"
 #include "rewards/feedback/pairs.hpp"
 #include "rewards/models/reward_config.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/error_text.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace pagewright {
 namespace {
@@ -203,6 +208,77 @@ TEST_CASE("pairwise debiasing leaves gains and weighs swaps by the inverse biase
   CHECK(gains.of(3) == observed.of(3));
 }
 
+TEST_CASE(
+    "pairwise debiasing weighs ranking pairs by their slots' biases, all together as much as unweighted") {
+  const FeedbackLog log = turning_pages(120);
+  const PageSchema schema = one_list();
+  GainConfig config = config_of(GainEstimator::pairwise);
+  config.full_confidence = 1;  // every pair has the confidence 1
+  const ClickLog clicks = click_log(log, schema, config, ClickDocuments::item);
+  const PairBias bias = fit_pair_bias(clicks.space, clicks.train, {});
+  const ItemGains gains(config, log, {&schema, {}, {}});
+  PairConfig pairs;
+  pairs.reversal_share = 0;
+  const PairSet set = make_pairs(log, schema, gains, pairs, Split::train, 1);
+  std::vector<double> weights, factors;
+  double all = 0;
+  for (const PagePair& pair : set.pairs) {
+    if (pair.family != PairFamily::ranking) {
+      CHECK(pair.weight <= 1);
+      continue;
+    }
+    const std::vector<std::int32_t> better = pair.better.items(), worse = pair.worse.items();
+    std::size_t i = 0, j = 2;
+    while (better[i] == worse[i]) ++i;
+    while (better[j] == worse[j]) --j;
+    weights.push_back(pair.weight);
+    factors.push_back(std::min(1 / (bias.clicked[i] * bias.unclicked[j]), 10.0));
+    all += factors.back();
+  }
+  REQUIRE(weights.size() > 4);
+  CHECK(*std::max_element(factors.begin(), factors.end()) >
+        1.1 * *std::min_element(factors.begin(), factors.end()));
+  for (std::size_t p = 0; p < weights.size(); ++p)
+    CHECK(weights[p] == Approx(factors[p] * static_cast<double>(weights.size()) / all));
+  CHECK(set.notes[static_cast<std::size_t>(PairFamily::ranking)].weight ==
+        Approx(static_cast<double>(weights.size())));
+}
+
+TEST_CASE(
+    "a reversed or shuffled page weighs the mean of the biases of the slots that it puts in another order") {
+  const FeedbackLog log = turning_pages(120);
+  const PageSchema schema = one_list();
+  const ItemGains gains(config_of(GainEstimator::pairwise), log, {&schema, {}, {}});
+  PairConfig config;
+  config.reversal_share = 1;
+  int tried = 0;
+  for (const JudgedPage& page : judge_pages(log, gains, Split::train)) {
+    const PairAttempt attempt =
+        ranking_pair(page, gains, config,
+                     CounterRandom(1, RandomStream::pairs, 0, static_cast<std::uint64_t>(page.index)));
+    if (!attempt.pair) continue;
+    ++tried;
+    const std::vector<std::int32_t> better = attempt.pair->better.items(),
+                                    worse = attempt.pair->worse.items();
+    const auto at = [](const std::vector<std::int32_t>& items, std::int32_t item) {
+      return std::find(items.begin(), items.end(), item) - items.begin();
+    };
+    double sum = 0, count = 0;
+    for (int high = 0; high < 3; ++high)
+      for (int low = 0; low < 3; ++low) {
+        const auto h = static_cast<std::size_t>(high), l = static_cast<std::size_t>(low);
+        if (page.item_gains[h] <= page.item_gains[l]) continue;
+        CHECK(at(better, page.items[h]) < at(better, page.items[l]));
+        if (at(worse, page.items[h]) < at(worse, page.items[l])) continue;
+        sum += gains.pair_weight(high, low);
+        count += 1;
+      }
+    REQUIRE(count > 0);
+    CHECK(attempt.pair->weight == Approx(sum / count));
+  }
+  CHECK(tried > 50);
+}
+
 TEST_CASE("dismissals are taken off, and pieces sent back are not paid for") {
   FeedbackLog log = turning_pages(1);
   log.pages[0].events = {
@@ -216,6 +292,46 @@ TEST_CASE("dismissals are taken off, and pieces sent back are not paid for") {
   CHECK(page_utility(ItemGains(config, log).weights(), log.requests[0].request, log.pages[0]) == Approx(15));
   CHECK(engagements(GainWeights{}, log.pages[0]) == 4);
   CHECK(engagements(ItemGains(config, log).weights(), log.pages[0]) == 5);
+}
+
+TEST_CASE("purchases without a price are counted in a warning, where prices count") {
+  FeedbackLog log = turning_pages(42);
+  log.requests.push_back(log.requests[0]);
+  log.requests[1].split = Split::valid;
+  std::int64_t purchases = 0, unpriced = 0;
+  for (std::size_t p = 0; p < log.pages.size(); ++p) {
+    LoggedPage& page = log.pages[p];
+    if (p % 4 == 1) page.request = 1;  // of a validation user: not counted
+    for (Event& event : page.events) {
+      if (event.kind != EventKind::purchase) continue;
+      if (event.slot == 0) event.price.reset();
+      if (event.slot == 1) event.price = 0;
+      purchases += page.request == 0;
+      unpriced += page.request == 0 && event.slot != 2;
+    }
+  }
+  REQUIRE(unpriced > 0);
+  REQUIRE(unpriced < purchases);
+  const test::TemporaryFolder folder;
+  const auto said = [&](const GainConfig& config) {
+    std::filesystem::remove(folder / "log");
+    init_logging({.file = folder / "log"});
+    const ItemGains gains(config, log);
+    init_logging({});
+    return read_file(folder / "log");
+  };
+  GainConfig config = config_of(GainEstimator::naive);
+  CHECK(test::contains(said(config),
+                       fmt::format("warning gains: {} of {} purchases have no price; they count at "
+                                   "their candidate's, and without one at price_ref",
+                                   unpriced, purchases)));
+  config.price_power = 0;
+  CHECK(said(config).empty());
+  config.price_power = 1;
+  for (LoggedPage& page : log.pages)
+    for (Event& event : page.events)
+      if (event.kind == EventKind::purchase) event.price = 100;
+  CHECK(said(config).empty());
 }
 
 TEST_CASE("every estimator gives numbers, or says what is missing, on poor logs") {

@@ -1,6 +1,8 @@
 #include "rewards/feedback/debias/purchase_delays.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/base/rng.hpp"
 #include "rewards/feedback/debias/item_gains.hpp"
@@ -124,6 +126,42 @@ TEST_CASE("one EM solution of the exponential form satisfies its likelihood equa
   }
 }
 
+TEST_CASE("purchases are weighted by the product limit as counted by hand") {
+  // Pages of age 2, 8, 4, 9, 8 and 5 days, all clicked; bought from after 1, 1, 3, 3, 6 days and never.
+  //   at 6: three of delay <= 6 on pages at least 6 days old, one of delay 6:   F(3 to 6) = 1 - 1/3 = 2/3
+  //   at 3: three of delay <= 3 on pages at least 3 days old, two of delay 3:   F(1 to 3) = 2/3 x 1/3 = 2/9
+  FeedbackLog log = log_of_late_purchases(0);
+  const auto end = static_cast<std::int64_t>(100 * kDay);
+  for (const auto& [age, delay] : {std::pair(2, 1), {8, 1}, {4, 3}, {9, 3}, {8, 6}, {5, -1}}) {
+    LoggedPage page;
+    page.page.sections = {{0, {0, 1}}};
+    page.timestamp = end - age * static_cast<std::int64_t>(kDay);
+    page.events = {{EventKind::click, 0, page.timestamp, {}, 1}};
+    if (delay >= 0)
+      page.events.push_back(
+          {EventKind::purchase, 0, page.timestamp + delay * static_cast<std::int64_t>(kDay), 100, 1});
+    log.pages.push_back(page);
+  }
+  GainConfig config = delayed(DelayedPurchases::weight, DelayForm::product_limit);
+  const auto gains_of = [&] {
+    const ItemGains gains(config, log);
+    std::vector<double> first;
+    for (std::int64_t page = 0; page < 6; ++page) {
+      first.push_back(gains.of(page)[0]);
+      CHECK(gains.of(page)[1] == 0);
+    }
+    return first;
+  };
+  const std::vector<double> weights{9.0 / 2, 1, 3.0 / 2, 1, 1, 0};
+  std::vector<double> found = gains_of();
+  for (std::size_t page = 0; page < weights.size(); ++page)
+    CHECK(found[page] == Approx(1 + 5 * weights[page]));
+  config.max_weight = 2;
+  found = gains_of();
+  for (std::size_t page = 0; page < weights.size(); ++page)
+    CHECK(found[page] == Approx(1 + 5 * std::min(weights[page], 2.0)));
+}
+
 TEST_CASE("an eventual purchase is counted in expectation at every age") {
   PurchaseDelayFit fit;
   fit.mean = 5 * kDay;
@@ -184,7 +222,7 @@ TEST_CASE("times that are missing or out of order are counted and named, and no 
   };
   FeedbackLog log = log_of_late_purchases(100);
   log.pages[3].timestamp = log.pages[4].timestamp = 0;
-  CHECK(test::contains(error(log, config), "2 of 100 training pages have no timestamp"));
+  CHECK(test::contains(error(log, config), "2 of 100 training and validation pages have no timestamp"));
   log = log_of_late_purchases(100);
   log.pages[5].events.back().timestamp = 0;
   REQUIRE(log.pages[5].events.back().kind == EventKind::purchase);
@@ -192,7 +230,17 @@ TEST_CASE("times that are missing or out of order are counted and named, and no 
   GainConfig early = config;
   early.log_end = static_cast<std::int64_t>(98 * kDay);
   CHECK(test::contains(error(log_of_late_purchases(100), early),
-                       "20 training pages and 2 purchases are younger than log_end"));
+                       "20 training and validation pages and 2 of their purchases are younger than log_end"));
+  // Pages of validation users are corrected too, so that they count; those of test users are not looked at.
+  for (const Split split : {Split::valid, Split::test}) {
+    log = log_of_late_purchases(100);
+    log.requests.push_back(log.requests[0]);
+    log.requests[1].split = split;
+    log.pages[7].request = 1;
+    log.pages[7].timestamp = static_cast<std::int64_t>(101 * kDay);
+    CHECK(test::contains(error(log, config), "1 training and validation pages and 0 of their purchases") ==
+          (split == Split::valid));
+  }
   log = log_of_late_purchases(100);
   log.pages[5].events.back().timestamp = log.pages[5].timestamp - 100;
   CHECK(std::isfinite(mean_first_gain(config, log)));
