@@ -108,10 +108,10 @@ def ubi(folder, shop, pages):
 
 
 def otto(folder, shop, sessions):
-    """Ten kinds of sessions, each of which stays with items of its own."""
-    lines, of_kind = [], len(shop.quality) // 10
+    """Four kinds of sessions, each of which stays with items of its own: only the history tells which items go on."""
+    lines, of_kind = [], len(shop.quality) // 4
     for session in range(sessions):
-        first = (session % 10) * of_kind
+        first = (session % 4) * of_kind
         items = [first + shop.random.randrange(of_kind) for _ in range(12)]
         lines.append({"session": session, "events": [
             {"aid": item, "ts": 1000 * (START + 100 * session + 5 * place) + place,
@@ -120,8 +120,11 @@ def otto(folder, shop, sessions):
     return "train.jsonl"
 
 
+# What goes on a session is in pairs of ids, which takes more sessions and passes to learn than an item's own quality.
+PAGES = {"otto": 1000}
+LONGER = {"otto": {"rewards.page.fit.epochs": 4, "rewards.item.fit.epochs": 4}}
 EXAMPLES = {"expedia2013": (expedia2013, 60), "rl4rs": (rl4rs, 40), "diginetica": (diginetica, 40), "ubi": (ubi, 40),
-            "otto": (otto, 100)}
+            "otto": (otto, 48)}
 
 
 def call(binary, *arguments):
@@ -145,13 +148,13 @@ def check_example(binary, work, name):
     folder.mkdir()
     config = SOURCE / "configs" / "rewards" / f"{name}.yaml"
     table = ["--format", "otto"] if name == "otto" else ["--format", "table", "--map", SOURCE / "configs" / "import" / f"{name}.yaml"]
-    pages = 500
+    pages = PAGES.get(name, 500)
     rows = folder / make(folder, Shop(items), pages)
     said = call(binary, "import", *table, rows, "--out", folder / "log", "--strict", "--split-shares", 0.3, 0)
     assert f"pages {pages}," in said and "unusable rows 0" in said, said
     inspected = call(binary, "inspect", folder / "log")
     assert ("put together by the importer" in inspected) == (name == "otto"), inspected
-    sets = [part for key, value in {**SMALL, "run": folder / "run", "log": folder / "log"}.items() for part in ("--set", f"{key}={value}")]
+    sets = [part for key, value in {**SMALL, **LONGER.get(name, {}), "run": folder / "run", "log": folder / "log"}.items() for part in ("--set", f"{key}={value}")]
     for verb in ("fit-clicks", "sft", "fit-reward"):
         call(binary, verb, config, *sets)
     card = json.loads((folder / "run" / "rewards" / "card.json").read_text())
@@ -176,11 +179,13 @@ def main():
         start = time.monotonic()
         models = check_example(options.pagewright, options.work, name)["models"]
         swaps = check_better_than_chance(name, models["item"]["swaps"])
-        ranking = check_better_than_chance(name, models["page-both"]["pairs"]["ranking"])
-        auc = models["page-both"]["click"]["auc"]
+        # Order says nothing on pages that nobody saw.
+        page = models["page-utility" if name == "otto" else "page-both"]
+        ranking = None if name == "otto" else check_better_than_chance(name, page["pairs"]["ranking"])
+        auc = page["click"]["auc"]
         assert auc > 0.6, f"{name}: {auc}"
-        print(f"{name}: item model {swaps:.2f} of swaps, page model {ranking:.2f} of ranking pairs, clicks {auc:.2f} AUC, "
-              f"{time.monotonic() - start:.0f} s", flush=True)
+        print(f"{name}: item model {swaps:.2f} of swaps, page model {f'{ranking:.2f} of ranking pairs, ' if ranking else ''}"
+              f"clicks {auc:.2f} AUC, {time.monotonic() - start:.0f} s", flush=True)
     print("passed")
 
 
