@@ -66,6 +66,20 @@ void add_bot_options(CLI::App& verb, ImportArguments& arguments) {
        "a session with so many slots of a page clicked within a second");
 }
 
+void add_session_options(CLI::App& verb, OttoOptions& otto) {
+  const auto number = [&](const char* name, int& value, const char* help) {
+    verb.add_option(name, value, std::string("of the format otto: ") + help)->capture_default_str();
+  };
+  number("--session-history", otto.history, "last actions before the cut that are kept");
+  number("--session-later", otto.least_later, "fewest new items that must follow the cut");
+  number("--session-candidates", otto.candidates,
+         "candidates of a page, at most half of them items that the session goes on to touch");
+  number("--session-slots", otto.slots, "slots of a page");
+  number("--session-pool", otto.pool_sessions, "sessions from which other items are drawn");
+  verb.add_option("--session-seed", otto.seed, "of the format otto: seed of cuts, draws and orders")
+      ->capture_default_str();
+}
+
 std::string import_formats_help() {
   std::string text = "format of the files:";
   for (const auto& format : log_formats()) text += fmt::format("\n{}: {}", format.name, format.description);
@@ -104,6 +118,7 @@ void add_import_verb(CLI::App& app) {
   verb->add_flag("--strict", options.strict, "stop at the first row that cannot be used");
   verb->add_option("--show", options.shown_rows, "how many rows that cannot be used are shown")
       ->capture_default_str();
+  add_session_options(*verb, options.otto);
   add_bot_options(*verb, *arguments);
   verb->callback([arguments] { run_import(*arguments); });
 }

@@ -26,7 +26,9 @@ enum class RandomStream : uint32_t {
   controls,         ///< negative controls
   misses,           ///< warm-up pages whose engaged items come late
   added_rows,       ///< embeddings of tokens that a pre-trained vocabulary lacks
-  swap_credit       ///< pages that a slot is compared with
+  swap_credit,      ///< pages that a slot is compared with
+  other_sessions,   ///< importers: the sessions from which items are drawn
+  assembled_pages   ///< importers: cuts of sessions and the pages put together for them
 };
 
 /// Philox4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",

@@ -22,6 +22,11 @@ constexpr LogFormat kLogFormats[] = {
     {"trivago",
      "click-outs of the RecSys Challenge 2019, one JSON object a click-out, pages and revisits told apart",
      [](const ImportOptions&) { return make_trivago_importer(); }},
+    {"otto",
+     "sessions of the OTTO data set, one JSON object a session: what was touched, not what was shown, so "
+     "that "
+     "pages are put together (docs/log-format.md)",
+     [](const ImportOptions& options) { return make_otto_importer(options.otto); }},
     {"table",
      "CSV or JSON Lines of slots or pages, with the meaning of its columns in --map FILE.yaml; "
      "configs/import/ "
@@ -104,6 +109,7 @@ void ImportRows::read(TableFile& table, const std::function<void()>& row) {
 }
 
 void LineImporter::file(const std::filesystem::path& path, ImportSink& sink, ImportRows& rows) {
+  begin_file(path);
   LineReader reader(path);
   for (std::string line; reader.next(line);) {
     if (line.find_first_not_of(" \t") == std::string::npos) continue;

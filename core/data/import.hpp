@@ -16,6 +16,7 @@
 
 #include "core/data/bot_rules.hpp"
 #include "core/data/log_file.hpp"
+#include "core/data/otto_importer.hpp"
 #include "core/data/split_rule.hpp"
 
 namespace pagewright {
@@ -111,6 +112,8 @@ class LogImporter {
 class LineImporter : public LogImporter {
  public:
   void file(const std::filesystem::path& path, ImportSink& sink, ImportRows& rows) final;
+  /// Before the first line of a file; its Error ends the import.
+  virtual void begin_file(const std::filesystem::path& path) { static_cast<void>(path); }
   /// Takes one line that is not empty. An Error says why the row cannot be used; the import then goes on with
   /// the next.
   virtual void row(std::string_view line, ImportSink& sink) = 0;
@@ -128,6 +131,7 @@ struct ImportOptions {
   std::string format = "jsonl";
   std::filesystem::path map;          ///< of the format `table`: what its columns mean
   std::vector<std::string> map_sets;  ///< keys of the map to override
+  OttoOptions otto;                   ///< of the format `otto`
   SplitRule split;
   bool strict = false;           ///< stop at the first row that cannot be used
   bool append = false;           ///< add to a log that exists

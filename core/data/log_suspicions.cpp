@@ -4,6 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/data/log_summary.hpp"
+#include "core/data/otto_importer.hpp"
 
 namespace pagewright {
 namespace {
@@ -79,6 +80,13 @@ std::vector<std::string> LogSuspicions::sentences(const LogSummary& summary) con
     if (condition) found.push_back(std::move(sentence));
   };
   const auto all_pages = pages_ + summary.revisits;
+  if (const auto assembled = summary.policies.find(kAssembledPolicy); assembled != summary.policies.end())
+    found.push_back(fmt::format(
+        "{} pages were put together by the importer from sessions that log no pages (policy '{}'): "
+        "they teach which item goes on a session, nothing about positions or pages, and rates by "
+        "slot are flat by construction. Candidates are drawn, so ranks among them are not ranks "
+        "among all items.",
+        suspicion_share(assembled->second, pages_), kAssembledPolicy));
   add_if(history_after_page_ > 0,
          fmt::format(
              "{} pages have a history that is younger than the page: it may hold the feedback that is to be "

@@ -85,10 +85,15 @@ void join_to_visitors(const std::map<std::string, std::vector<TableEvent>>& by_v
 
 std::optional<std::string> table_key(TableFile& row, const std::vector<std::string>& columns) {
   std::string key;
-  for (const std::string& column : columns) {
-    const auto value = row.value(column);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto value = row.value(columns[i]);
     if (!value) return std::nullopt;
-    key += (key.empty() ? "" : "-") + std::string(*value);
+    if (i + 1 == columns.size()) return key.append(*value);
+    for (const char character : *value) {
+      if (character == '-' || character == '\\') key += '\\';
+      key += character;
+    }
+    key += '-';
   }
   return key;
 }

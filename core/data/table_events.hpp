@@ -53,7 +53,8 @@ void join_to_page(const std::vector<TableEvent>& events, ReadyPage& ready, Impor
 void join_to_visitors(const std::map<std::string, std::vector<TableEvent>>& by_visitor,
                       std::vector<ReadyPage>& pages, ImportSink& sink);
 
-/// The values of the columns, which together are a key; nothing if one is empty.
+/// The values of the columns joined by "-", which together are a key; nothing if one is empty. In all values
+/// but the last "-" and "\\" get a "\\" before them, so that different values are different keys.
 std::optional<std::string> table_key(TableFile& row, const std::vector<std::string>& columns);
 
 }  // namespace pagewright

@@ -52,7 +52,8 @@ std::string pair_line(const PageSchema& schema, const FeedbackLog& log, Split sp
   return json_line(json, request.id);
 }
 
-void check_pair_head(std::string_view line, const FeedbackLog& log) {
+/// Whether the head says by its hash that the pairs are of this log; Error if of another.
+bool check_pair_head(std::string_view line, const FeedbackLog& log) {
   const auto json = parse_json(line);
   const JsonObject head(json, "");
   require(head.has("format") && head.text("format") == kPairFormat,
@@ -63,18 +64,20 @@ void check_pair_head(std::string_view line, const FeedbackLog& log) {
   require(version <= kPairVersion, "version {} of {} is newer than this program, which reads up to {}",
           version, kPairFormat, kPairVersion);
   head.only(kPairHeadKeys);
-  if (!head.has("log_hash")) return;
+  if (!head.has("log_hash")) return false;
   const std::string own = log_hash(log), theirs = head.text("log_hash");
   require(theirs == own,
           "log_hash: the pairs are of another log{}, whose hash is {}; this log has {}. Make them from this "
           "log with "
           "fit-reward --write-pairs",
           head.has("log") ? " (" + head.text("log") + ")" : "", theirs, own);
+  return true;
 }
 
-/// Row of a request, checked against its id if that is given.
-std::int64_t pair_request(const JsonObject& root, const FeedbackLog& log, Split split,
-                          const std::string& key) {
+/// Row of a request, checked against its id if that is given, which it must be if the log is not known
+/// otherwise.
+std::int64_t pair_request(const JsonObject& root, const FeedbackLog& log, Split split, const std::string& key,
+                          bool log_known) {
   const auto index = root.integer(key);
   if (!index) root.complain(key, "missing; it must be the number of a request of the log, from 0");
   const auto count = static_cast<std::int64_t>(log.requests.size());
@@ -82,6 +85,10 @@ std::int64_t pair_request(const JsonObject& root, const FeedbackLog& log, Split 
     root.complain(key, fmt::format("{} is not in the log, whose requests are 0 to {}", *index, count - 1));
   const LoggedRequest& logged = log.requests[static_cast<std::size_t>(*index)];
   const std::string id_key = key + "_id";
+  if (!log_known && !root.has(id_key))
+    root.complain(id_key,
+                  "missing; without log_hash in the first line every request needs its id, or pairs of "
+                  "another log would not be noticed");
   if (root.has(id_key) && root.text(id_key) != logged.request.id)
     root.complain(id_key, fmt::format("request {} of the log is '{}', not '{}'", *index, logged.request.id,
                                       root.text(id_key)));
@@ -105,7 +112,7 @@ Page pair_page(const JsonObject& root, const PageSchema& schema, const Request& 
 
 /// Adds the pair of a line, if it is of one of the splits in `sets`; of another it is not looked at further.
 void read_pair(std::string_view line, const PageSchema& schema, const FeedbackLog& log,
-               std::map<Split, PairSet>& sets) {
+               std::map<Split, PairSet>& sets, bool log_known) {
   const auto json = parse_json(line);
   const JsonObject root(json, "");
   root.only(kPairKeys);
@@ -114,9 +121,9 @@ void read_pair(std::string_view line, const PageSchema& schema, const FeedbackLo
   if (wanted == sets.end()) return;
   PagePair pair;
   pair.family = with_context("family", [&] { return pair_family_from_name(root.required_text("family")); });
-  pair.request = pair_request(root, log, split, "request");
+  pair.request = pair_request(root, log, split, "request", log_known);
   if (root.has("worse_request")) {
-    const std::int64_t other = pair_request(root, log, split, "worse_request");
+    const std::int64_t other = pair_request(root, log, split, "worse_request", log_known);
     if (other != pair.request) pair.worse_request = other;
   }
   pair.better = pair_page(root, schema, logged_request(log, pair.request), "better");
@@ -154,14 +161,14 @@ std::map<Split, PairSet> read_pairs(const std::filesystem::path& path, const Pag
   for (const Split split : splits) sets[split];
   LineReader reader(path);
   std::string line;
-  bool head_read = false;
+  bool head_read = false, log_known = false;
   while (reader.next(line)) {
     if (line.find_first_not_of(" \t") == std::string::npos) continue;
     with_context(fmt::format("{}:{}", path.string(), reader.line_number()), [&] {
       if (!std::exchange(head_read, true))
-        check_pair_head(line, log);
+        log_known = check_pair_head(line, log);
       else
-        read_pair(line, schema, log, sets);
+        read_pair(line, schema, log, sets, log_known);
     });
   }
   require(head_read, "{}: is empty; a file of pairs begins with its head", path.string());

@@ -5,6 +5,7 @@
 #include "core/base/file.hpp"
 #include "core/data/import.hpp"
 #include "core/data/log_file.hpp"
+#include "core/data/table_events.hpp"
 #include "core/data/table_map.hpp"
 #include "tests/core/data/data_support.hpp"
 #include "tests/support/catch.hpp"
@@ -201,6 +202,25 @@ TEST_CASE("a row that cannot be used takes its whole page with it, and says why"
                       {"page id 'p1' is in the log already"}) == "");
   CHECK(missing_from_error([&] { report_of_rows(good + "p2,a,x,0,1,\n", true); },
                            {"rows.csv:5: column 'position' holds 'x', which is no number"}) == "");
+}
+
+TEST_CASE("keys of several columns differ wherever a value does, and ordinary ones are joined by a hyphen") {
+  const DataTestFolder folder;
+  const auto file =
+      write_text_file(folder.path() / "rows.csv",
+                      "a,b,c\n7,1,x\na-b,c,x\na,b-c,x\na\\,b,x\na\\-b,c,x\n2026-01-02,3-4,x\n,b,x\n");
+  TableFile table(file, TableForm{});
+  const auto keys_of = [&](const std::vector<std::string>& columns) {
+    REQUIRE(table.next());
+    return table_key(table, columns);
+  };
+  CHECK(keys_of({"a", "b"}) == "7-1");
+  CHECK(keys_of({"a", "b"}) == "a\\-b-c");
+  CHECK(keys_of({"a", "b"}) == "a-b-c");
+  CHECK(keys_of({"a", "b"}) == "a\\\\-b");
+  CHECK(keys_of({"a", "b"}) == "a\\\\\\-b-c");
+  CHECK(keys_of({"a"}) == "2026-01-02");
+  CHECK_FALSE(keys_of({"a", "b"}));
 }
 
 TEST_CASE("times, pieces and lists that cannot be what they say are refused") {

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <regex>
 #include <sstream>
+#include <utility>
 
 #include "core/base/file.hpp"
 #include "core/data/log_hash.hpp"
@@ -120,20 +121,41 @@ TEST_CASE("equal pages are no pair, and an empty file has no head") {
   CHECK(test::contains(c.read_error(), "is empty"));
 }
 
-TEST_CASE("hand-made pairs need neither the hash of the log nor ids nor weights") {
+TEST_CASE("hand-made pairs need no weights, and the hash of the log or the ids of their requests") {
   FileCase c;
   c.write();
   std::istringstream lines(read_file(c.path));
   std::string head, line;
   std::getline(lines, head);
   std::getline(lines, line);
-  line = std::regex_replace(line, std::regex("\"weight\":[0-9.]+,|\"request_id\":\"[^\"]*\","), "");
-  std::ofstream(c.path) << R"({"format": "pagewright-pairs", "version": 1})" << "\n\n" << line << "\n";
-  const PairSet read = read_pairs(c.path, c.schema, c.log, {Split::train}).at(Split::train);
-  REQUIRE(read.pairs.size() == 1);
+  line = std::regex_replace(line, std::regex("\"weight\":[0-9.]+,"), "");
+  const std::string bare_head = R"({"format": "pagewright-pairs", "version": 1})";
+  const std::string bare_line = std::regex_replace(line, std::regex("\"request_id\":\"[^\"]*\","), "");
+  REQUIRE(bare_line != line);
   PagePair expected = c.pairs.at(Split::train).pairs.at(0);
   expected.weight = 1;
-  CHECK(read.pairs[0] == expected);
+  for (const auto& [first, second] : {std::pair(head, bare_line), std::pair(bare_head, line)}) {
+    std::ofstream(c.path) << first << "\n\n" << second << "\n";
+    const PairSet read = read_pairs(c.path, c.schema, c.log, {Split::train}).at(Split::train);
+    REQUIRE(read.pairs.size() == 1);
+    CHECK(read.pairs[0] == expected);
+  }
+  std::ofstream(c.path) << bare_head << "\n" << bare_line << "\n";
+  CHECK(says(c.read_error(), "2", "request_id: missing; without log_hash"));
+}
+
+TEST_CASE("without the hash of the log a worse page's request needs its id as well") {
+  const FileCase c;
+  c.write();
+  std::istringstream lines(read_file(c.path));
+  std::string line;
+  while (std::getline(lines, line) && (line.find("\"worse_request\"") == std::string::npos ||
+                                       line.find("\"split\":\"train\"") == std::string::npos)) {
+  }
+  REQUIRE(lines);
+  line = std::regex_replace(line, std::regex("\"worse_request_id\":\"[^\"]*\","), "");
+  std::ofstream(c.path) << R"({"format": "pagewright-pairs", "version": 1})" << "\n" << line << "\n";
+  CHECK(says(c.read_error(), "2", "worse_request_id: missing; without log_hash"));
 }
 
 }  // namespace
