@@ -47,8 +47,8 @@ const LogFormat& find_log_format(const std::string& name) {
   fail("'{}' is no log format; use one of: {}", name, names);
 }
 
-std::unordered_set<std::string> known_page_ids(const std::filesystem::path& folder, bool append) {
-  std::unordered_set<std::string> ids;
+PageIdSet known_page_ids(const std::filesystem::path& folder, bool append) {
+  PageIdSet ids;
   if (!append || !std::filesystem::exists(folder)) return ids;
   LogReader reader(folder);
   for (FeedbackLog part; reader.next(part);)
@@ -118,11 +118,10 @@ void LineImporter::file(const std::filesystem::path& path, ImportSink& sink, Imp
   }
 }
 
-ImportSink::ImportSink(LogWriter& writer, SplitRule split, std::unordered_set<std::string> known_pages,
-                       const BotFindings* bots)
+ImportSink::ImportSink(LogWriter& writer, SplitRule split, PageIdSet known_pages, const BotFindings* bots)
     : writer_(&writer), watch_(nullptr), bots_(bots), split_(split), page_ids_(std::move(known_pages)) {}
 
-ImportSink::ImportSink(BotWatch& watch, SplitRule split, std::unordered_set<std::string> known_pages)
+ImportSink::ImportSink(BotWatch& watch, SplitRule split, PageIdSet known_pages)
     : writer_(nullptr), watch_(&watch), bots_(nullptr), split_(split), page_ids_(std::move(known_pages)) {}
 
 void ImportSink::check(const LoggedPage& page, std::size_t candidates) const {
@@ -189,7 +188,7 @@ void read_files(const std::vector<std::filesystem::path>& files, const ImportOpt
 }
 
 BotFindings find_bots(const std::vector<std::filesystem::path>& files, const ImportOptions& options,
-                      const std::unordered_set<std::string>& known_pages) {
+                      const PageIdSet& known_pages) {
   BotWatch watch(*options.bots);
   ImportSink sink(watch, options.split, known_pages);
   ImportReport unread;

@@ -11,12 +11,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "core/data/bot_rules.hpp"
 #include "core/data/log_file.hpp"
 #include "core/data/otto_importer.hpp"
+#include "core/data/page_id_set.hpp"
 #include "core/data/split_rule.hpp"
 
 namespace pagewright {
@@ -28,10 +28,9 @@ class TableFile;
 class ImportSink {
  public:
   /// Leaves out the pages that `bots` names, if there are any findings.
-  ImportSink(LogWriter& writer, SplitRule split, std::unordered_set<std::string> known_pages,
-             const BotFindings* bots = nullptr);
+  ImportSink(LogWriter& writer, SplitRule split, PageIdSet known_pages, const BotFindings* bots = nullptr);
   /// Writes nothing and shows every page to `watch`.
-  ImportSink(BotWatch& watch, SplitRule split, std::unordered_set<std::string> known_pages);
+  ImportSink(BotWatch& watch, SplitRule split, PageIdSet known_pages);
 
   /// Adds a request with the pages shown for it; LoggedPage::request is set here. Error, and nothing is
   /// added, if something does not fit or a page id was used before.
@@ -63,7 +62,7 @@ class ImportSink {
   BotWatch* watch_;          ///< or null
   const BotFindings* bots_;  ///< or null
   SplitRule split_;
-  std::unordered_set<std::string> page_ids_;
+  PageIdSet page_ids_;
   LoggedRequest last_;
   std::optional<std::int64_t> last_row_;  ///< of `last_` once it is written
   std::int64_t pages_ = 0;
