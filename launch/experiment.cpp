@@ -137,6 +137,12 @@ std::int64_t limit_prompts(const Section& section, Experiment& experiment) {
 
 Experiment read_experiment(const Section& root) {
   Experiment experiment;
+  root.read_working_directory(
+      "working_directory",
+      "where relative paths of this file start; empty: where the program is started. Those of --set always "
+      "start there. The configuration in a run folder and in an exported folder has the directory in which "
+      "it "
+      "was made, so that it can be used from any other");
   root.read_required("run", experiment.run, "run folder: models, checkpoints, metrics, evaluation, report");
   root.read_required("log", experiment.log, "feedback log folder, as `import` or `simulate` wrote it");
   root.read(

@@ -1,6 +1,7 @@
 #include "launch/run_folder.hpp"
 
 #include <set>
+#include <span>
 
 #include <fmt/ranges.h>
 
@@ -27,6 +28,7 @@ bool is_free_key(const std::string& path) {
   static const std::set<std::string> kFree{"threads",
                                            "device",
                                            "run",
+                                           "working_directory",
                                            "ppo.checkpoint_every",
                                            "ppo.checkpoints_kept",
                                            "ppo.best_checkpoint_kept",
@@ -62,7 +64,9 @@ RunFolder RunFolder::open(const LoadedExperiment& loaded) {
   const std::filesystem::path& path = loaded.experiment.run;
   const std::filesystem::path config = path / kRunConfig;
   require(std::filesystem::exists(config), "{} holds no run yet; `pagewright sft` begins one", path.string());
-  const LoadedExperiment before = load_experiment(config, {});
+  // A run may have moved together with what it was made of: its paths start where ours do.
+  const std::string here = "working_directory=" + loaded.values.at("working_directory");
+  const LoadedExperiment before = load_experiment(config, std::span(&here, 1));
   const auto differing = differing_keys(before.values, loaded.values);
   if (!differing.empty())
     fail(

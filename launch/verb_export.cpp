@@ -20,6 +20,18 @@ struct ExportOptions {
   bool adapters = false;
 };
 
+/// The exported form of the model that adapters belong on, written now if no earlier export is there.
+std::filesystem::path exported_base(const LoadedExperiment& loaded, const PageLanguage& language,
+                                    const RunFolder& run, const std::string& name) {
+  const std::filesystem::path folder = std::filesystem::absolute(run.file("export") / name);
+  if (std::filesystem::exists(folder / "config.json")) return folder;
+  ModelFolderInfo info;
+  const FlatParameters parameters =
+      load_model(run.policy(name), loaded.experiment.policy_model(), "policy", language.hash(), &info);
+  export_model(folder, {loaded, language, parameters.view(), info}, at::kFloat);
+  return folder;
+}
+
 void run_export(const ConfigOptions& config, const ExportOptions& options) {
   const LoadedExperiment loaded = config.load();
   const Experiment& experiment = loaded.experiment;
@@ -33,7 +45,7 @@ void run_export(const ConfigOptions& config, const ExportOptions& options) {
   const ExportRequest request{loaded, language, parameters.view(), info};
   if (options.adapters) {
     require(info.base.has_value(), "{} has no adapters: it was not trained with model.lora", options.policy);
-    const std::filesystem::path base = run.file("export") / info.base->name;
+    const std::filesystem::path base = exported_base(loaded, language, run, info.base->name);
     export_adapters(folder, request, base);
     fmt::print("the adapters of {} are in {}; they belong on {} in {}\n", options.policy, folder.string(),
                info.base->name, base.string());
@@ -73,8 +85,8 @@ void add_export_verb(CLI::App& app) {
   verb->add_flag(
       "--adapters", options->adapters,
       "write the adapters of a policy trained with model.lora alone, in the form of the Python package "
-      "peft; they belong on the exported model that they were trained on (--policy warmup). Otherwise "
-      "they are merged");
+      "peft; they belong on the exported model that they were trained on (RUN/export/warmup), which is "
+      "written as well if it is not there. Otherwise they are merged");
   verb->callback([config, options] { run_export(*config, *options); });
 }
 

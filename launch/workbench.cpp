@@ -40,7 +40,8 @@ std::unique_ptr<FeedbackLog> load_training_log(const Experiment& experiment) {
 
 std::string configuration_text(const LoadedExperiment& loaded) {
   std::string text;
-  for (const auto& [path, value] : loaded.values) text += path + ": " + value + "\n";
+  for (const auto& [path, value] : loaded.values)
+    if (path != "working_directory") text += path + ": " + value + "\n";
   return text;
 }
 

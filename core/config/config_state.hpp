@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ struct ConfigState {
   std::vector<std::string> sets;  ///< the texts of `--set`
   ConfigNode root;
   bool reference = false;  ///< see reference_config()
+  /// What relative paths of the file start from; empty: the process's working directory.
+  std::filesystem::path working_directory;
   std::vector<Problem> problems;
   KeyRecorder keys;
 

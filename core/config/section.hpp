@@ -75,6 +75,11 @@ class Section {
     return fallback;
   }
 
+  /// Reads the key that says where relative paths of the file start, and lets all paths that are read
+  /// afterwards start there; those of `--set` always start at the process's working directory. An absent key
+  /// is recorded as that directory, so that the effective configuration means the same wherever it is read.
+  void read_working_directory(std::string_view key, std::string_view doc) const;
+
   template <class Enum>
   using Names = std::initializer_list<std::pair<std::string_view, std::type_identity_t<Enum>>>;
 

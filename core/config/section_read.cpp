@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <type_traits>
 
 #include "core/base/error.hpp"
@@ -52,6 +53,19 @@ std::string yaml_value(const T& value) {
     return yaml_scalar(value);
   }
 }
+
+/// Lets relative paths in a value start at `folder`; an empty path stays empty.
+void start_paths_at(const std::filesystem::path& folder, std::filesystem::path& path) {
+  if (!path.empty() && path.is_relative()) path = (folder / path).lexically_normal();
+}
+void start_paths_at(const std::filesystem::path& folder, std::optional<std::filesystem::path>& path) {
+  if (path) start_paths_at(folder, *path);
+}
+void start_paths_at(const std::filesystem::path& folder, std::vector<std::filesystem::path>& paths) {
+  for (std::filesystem::path& path : paths) start_paths_at(folder, path);
+}
+template <class T>
+void start_paths_at(const std::filesystem::path&, T&) {}
 
 /// Reads a node into a value of any of the types of ConfigTarget; `complain(node, path, text)` takes what is
 /// wrong.
@@ -152,12 +166,28 @@ void Section::read_target(std::string_view key, ConfigTarget target, const Range
         KeyRecord record = value_record(key, config_type_text<Value>(), doc, required);
         if (!required) record.default_value = yaml_value(*value);
         if (node != nullptr) ValueReader(range, complain_at).read(*node, record.path, *value);
+        const bool moved = node != nullptr && !state_->working_directory.empty();
+        const bool of_file = node != nullptr && node->origin.source == 0;
+        // What the command line says is recorded so that the file's directory does not change its meaning.
+        if (moved && !of_file) start_paths_at(std::filesystem::current_path(), *value);
         record.value = yaml_value(*value);
+        if (moved && of_file) start_paths_at(state_->working_directory, *value);
         record.range = range.text();
         record.unit = range.unit;
         state_->keys.add(std::move(record));
       },
       target);
+}
+
+void Section::read_working_directory(std::string_view key, std::string_view doc) const {
+  std::filesystem::path folder;
+  read(key, folder, doc);
+  if (state_->reference) return;
+  KeyRecord record = value_record(key, config_type_text<std::filesystem::path>(), doc, false);
+  record.default_value = yaml_value(std::filesystem::path());
+  if (!folder.empty()) state_->working_directory = std::filesystem::absolute(folder).lexically_normal();
+  record.value = yaml_value(folder.empty() ? std::filesystem::current_path() : state_->working_directory);
+  state_->keys.add(std::move(record));
 }
 
 void Section::read_choice(std::string_view key, const std::vector<std::string_view>& names, int& index,

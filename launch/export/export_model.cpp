@@ -5,6 +5,7 @@
 
 #include "core/base/atomic_folder.hpp"
 #include "core/base/file.hpp"
+#include "core/config/config_value.hpp"
 #include "core/model/hf_checkpoint.hpp"
 #include "core/model/lora.hpp"
 #include "core/model/peft_export.hpp"
@@ -53,7 +54,7 @@ std::vector<std::string> added_names(const PageLanguage& language) {
 /// The hash of the language as it is read from the folder again, whose tokenizer has our tokens.
 std::string language_of(const std::filesystem::path& folder, const PageLanguage& language) {
   if (!language.prompt_template().tokenizer()) return language.hash();
-  const std::string path = "model.path=" + folder.string();
+  const std::string path = "model.path=" + yaml_scalar(std::filesystem::absolute(folder));
   return load_experiment(folder / kExportedExperiment, std::span(&path, 1)).experiment.language().hash();
 }
 

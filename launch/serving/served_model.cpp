@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/config/config_value.hpp"
 #include "core/numerics/numeric_threads.hpp"
 #include "launch/export/export_model.hpp"
 #include "launch/model_folder.hpp"
@@ -25,7 +26,7 @@ LoadedExperiment load_served(const ConfigOptions& config) {
   // The shape and the tokenizer are the folder's own, wherever it was trained.
   std::vector<std::string> sets = config.sets;
   if (std::filesystem::exists(config.file / "tokenizer.json"))
-    sets.push_back("model.path=" + config.file.string());
+    sets.push_back("model.path=" + yaml_scalar(std::filesystem::absolute(config.file)));
   return load_experiment(file, sets);
 }
 
