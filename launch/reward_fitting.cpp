@@ -166,8 +166,10 @@ void write_page_pairs(Workbench& bench, const std::filesystem::path& path) {
   on_first_rank(bench.learners(), [&] {
     const RewardFit fit(bench);
     PairFileHead head{bench.experiment().log.string(), log_hash(bench.log()), {}};
+    const bool clicks = fits_clicks(bench.experiment().rewards.gains.estimator);
     for (const auto& [key, value] : bench.loaded().values)
-      if (key == "seed" || key.starts_with("rewards.pairs.") || key.starts_with("rewards.gains."))
+      if (key == "seed" || key.starts_with("rewards.pairs.") || key.starts_with("rewards.gains.") ||
+          (clicks && key.starts_with("rewards.clicks.")))
         head.configuration[key] = value;
     const std::map<Split, PairSet> pairs = fit.pairs({Split::train, Split::valid});
     write_pairs(path, head, bench.experiment().schema, bench.log(), pairs);

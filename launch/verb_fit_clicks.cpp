@@ -28,19 +28,23 @@ std::string click_choice_text(const FittedClicks& best, std::size_t held_out_pag
       best.model);
 }
 
+/// Whose pages were looked for, if not everybody's.
+std::string wanted_pages_text(const ClickView& view, const GainConfig& gains) {
+  if (view.pages == ClickPages::all) return "";
+  return fmt::format(
+      " of the policy '{}'; let rewards.gains.uniform_policy name the policy that places items at random, or "
+      "set "
+      "rewards.clicks.pages: all and fit again",
+      gains.uniform_policy);
+}
+
 void run_fit_clicks(const ConfigOptions& options) {
   Workbench bench(options, RunUse::begin);
   const RewardsConfig& rewards = bench.experiment().rewards;
   const ClickLog clicks = click_log(bench.log(), bench.experiment().schema, rewards.gains,
                                     {rewards.clicks.documents, rewards.clicks.pages});
   require(clicks.train.size() > 0, "{}: the log has no training page with a slot{}",
-          bench.experiment().log.string(),
-          rewards.clicks.pages == ClickPages::uniform
-              ? fmt::format(
-                    " of the policy '{}'; set rewards.clicks.pages to all, or rewards.gains.uniform_policy "
-                    "to the policy that places items at random",
-                    rewards.gains.uniform_policy)
-              : std::string());
+          bench.experiment().log.string(), wanted_pages_text(clicks.view, rewards.gains));
   std::vector<FittedClicks> fitted(rewards.clicks.models.size());
   bench.pool().run(static_cast<int>(fitted.size()), [&](int job) {
     const auto i = static_cast<std::size_t>(job);
@@ -71,6 +75,21 @@ std::string unknown_documents_text(const ClickSessions& sessions, const ClickSpa
                      unknown, sessions.slots());
 }
 
+/// The validation pages of the log, seen as the fitted one was.
+ClickLog clicks_to_judge(const Experiment& experiment, ClickView view, const std::filesystem::path& fitted) {
+  require(view.documents != ClickDocuments::features || !view.scales.empty(),
+          "{}: the models were fitted by an older version, which did not say how features were scaled; run "
+          "`pagewright fit-clicks` there again",
+          fitted.string());
+  FeedbackLog log = load_log(experiment.log, {experiment.log_pages, experiment.seed});
+  bind_to_schema(log, experiment.schema);
+  view.held_out_only = true;
+  ClickLog clicks = click_log(log, experiment.schema, experiment.rewards.gains, view);
+  require(clicks.valid.size() > 0, "{}: the log has no page of validation users to judge click models on{}",
+          experiment.log.string(), wanted_pages_text(view, experiment.rewards.gains));
+  return clicks;
+}
+
 /// Judges the models that an earlier run fitted on the validation pages of this configuration's log.
 void evaluate_clicks(const ConfigOptions& options, const std::filesystem::path& folder) {
   const Experiment experiment = options.load().experiment;
@@ -82,11 +101,7 @@ void evaluate_clicks(const ConfigOptions& options, const std::filesystem::path& 
     const StoredClicks stored = read_click_model(folder, name);
     // All models of a folder are of one fit, so that they see a log alike.
     if (judged.empty()) {
-      FeedbackLog log = load_log(experiment.log, {experiment.log_pages, experiment.seed});
-      bind_to_schema(log, experiment.schema);
-      clicks = click_log(log, experiment.schema, experiment.rewards.gains, stored.view);
-      require(clicks.valid.size() > 0, "{}: the log has no page of validation users to judge click models on",
-              experiment.log.string());
+      clicks = clicks_to_judge(experiment, stored.view, folder);
     }
     with_context((folder / (name + ".json")).string(), [&] {
       FittedClicks& model = judged.emplace_back();

@@ -73,11 +73,13 @@ void add_effective_nodes(std::string& yaml, const EffectiveNode& parent, std::si
 
 }  // namespace
 
-std::string effective_yaml(const KeyRecorder& keys, std::string_view without) {
+std::string effective_yaml(const KeyRecorder& keys, std::initializer_list<std::string_view> without) {
   EffectiveNode root;
   for (const KeyRecord& record : keys.records()) {
-    if (!without.empty() && (record.path == without || record.path.starts_with(fmt::format("{}.", without))))
-      continue;
+    const auto holds_it = [&](std::string_view section) {
+      return record.path == section || record.path.starts_with(fmt::format("{}.", section));
+    };
+    if (std::ranges::any_of(without, holds_it)) continue;
     EffectiveNode* node = &root;
     for (const std::string& part : record.parts) node = &node->make(part);
     node->record = &record;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -36,8 +37,8 @@ class KeyRecorder {
 };
 
 /// The configuration in force as commented YAML, defaults included; it loads again to the same values. The
-/// section with the path `without` is left out, if one is given.
-std::string effective_yaml(const KeyRecorder& keys, std::string_view without = {});
+/// sections with the paths in `without` are left out.
+std::string effective_yaml(const KeyRecorder& keys, std::initializer_list<std::string_view> without = {});
 
 /// A Markdown page with one table of keys per section, for what was read from reference_config().
 std::string configuration_reference_markdown(const KeyRecorder& keys);

@@ -66,6 +66,8 @@ struct SlotFeedback {
   double revenue = 0;  ///< minor units, of all these pieces
   int dismissals = 0;
   int returns = 0;  ///< pieces sent back
+  /// A cart and a purchase imply their click, whether it was logged or not.
+  bool clicked() const { return clicks > 0 || carts > 0 || purchases > 0; }
 };
 /// [K] in page order.
 std::vector<SlotFeedback> slot_feedback(const LoggedPage& page);

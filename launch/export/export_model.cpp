@@ -62,9 +62,10 @@ std::string language_of(const std::filesystem::path& folder, const PageLanguage&
 void write_language(const std::filesystem::path& folder, const ExportRequest& request) {
   if (const auto& tokenizer = request.language.prompt_template().tokenizer())
     tokenizer->write_with_added(folder, added_names(request.language));
-  // Nothing that is exported needs the reward models, whose backbone may lie in a folder elsewhere.
+  // Nothing that is exported needs the reward models or a critic, whose backbones may lie in folders
+  // elsewhere.
   write_file_atomically(folder / kExportedExperiment,
-                        effective_yaml(request.loaded.file.keys(), "rewards.model"));
+                        effective_yaml(request.loaded.file.keys(), {"rewards.model", "critic.model"}));
   write_file_atomically(folder / "page_grammar.gbnf", page_grammar_text(request.language));
 }
 

@@ -86,11 +86,13 @@ std::string clicks_section(const ReportData& data) {
   return head + fmt::format(
                     "<p>A click says that a slot was looked at and that what stood there was wanted; a click "
                     "model takes "
-                    "the two apart. By {}, {} explains this log best; click rates by place ({}) are what a "
+                    "the two apart. By {}, {} explains {} best; click rates by place ({}) are what a "
                     "click model "
                     "has to beat. {}</p>\n{}<div class=\"plots\">\n{}{}</div>\n</section>\n",
-                    escape_html(clicks.choice.by), escape_html(clicks.choice.chosen), kClickRates,
-                    escape_html(clicks.choice.identification), click_models_table(clicks),
+                    escape_html(clicks.choice.by), escape_html(clicks.choice.chosen),
+                    clicks.choice.pages == ClickPages::uniform ? "the uniformly random pages of this log"
+                                                               : "this log",
+                    kClickRates, escape_html(clicks.choice.identification), click_models_table(clicks),
                     perplexity_figure(clicks), examination_figure(clicks));
 }
 

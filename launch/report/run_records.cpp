@@ -135,8 +135,10 @@ RunRecords read_run_records(const std::filesystem::path& run, std::span<const st
   });
   attempt(run / "clicks" / "choice.json", [&] {
     ClicksRecord clicks{read_click_choice(run / "clicks"), {}};
-    for (const std::string& model : clicks.choice.models)
+    for (const std::string& model : clicks.choice.models) {
       clicks.models.push_back(read_click_model(run / "clicks", model).clicks);
+      clicks.models.back().parameters.clear();
+    }
     records.clicks = std::move(clicks);
   });
   const auto card = run / "rewards" / "card.json";

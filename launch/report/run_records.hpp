@@ -59,7 +59,7 @@ struct RewardCardRecord {
 /// What `fit-clicks` left (clicks/).
 struct ClicksRecord {
   ClickChoice choice;
-  std::vector<FittedClicks> models;
+  std::vector<FittedClicks> models;  ///< without their parameters
 };
 
 /// All that a run folder holds of these. What is not there is left out; a file that cannot be read is named

@@ -144,6 +144,12 @@ std::string stage_configuration(StudyStage stage, const LoadedExperiment& loaded
     text += fmt::format("pairs: {}\n", contents.of_file(*loaded.experiment.rewards.pairs.file));
   for (const auto& [key, folder] : model_folders(loaded.experiment))
     if (counts(stage, key)) text += fmt::format("{}: {}\n", key, contents.of_model(folder));
+  // What a program of the user's computes is in its files.
+  if (stage == StudyStage::train || stage == StudyStage::evaluate)
+    for (const TermConfig& term : loaded.experiment.terms)
+      for (const std::string& part : term.external.program)
+        if (std::filesystem::is_regular_file(part))
+          text += fmt::format("program of {}: {}\n", term.name, contents.of_file(part));
   // fit-reward makes the page models that policies ask for, and looks at nothing else of them.
   if (stage == StudyStage::rewards)
     for (const PolicyVariant& policy : loaded.experiment.policies)

@@ -158,6 +158,7 @@ ClickChoice read_click_choice(const std::filesystem::path& folder) {
     ClickChoice choice;
     json.at("chosen").get_to(choice.chosen);
     json.at("by").get_to(choice.by);
+    choice.pages = click_pages(json.value("pages", "all"));
     json.at("identification").at("text").get_to(choice.identification);
     for (const std::string& model : click_model_names())
       if (json.at("models").contains(model)) choice.models.push_back(model);

@@ -37,6 +37,7 @@ std::unique_ptr<ClickModel> restore_click_model(const StoredClicks& stored, cons
 struct ClickChoice {
   std::string chosen;  ///< name of a model
   std::string by;      ///< "held-out perplexity", or "training log-likelihood"
+  ClickPages pages = ClickPages::all;
   std::string identification;
   std::vector<std::string> models;  ///< that were fitted, simple ones first
 };

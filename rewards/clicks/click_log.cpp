@@ -76,8 +76,7 @@ class ClickLogBuilder {
       ++row;
     }
     std::vector<std::uint8_t> clicks;
-    for (const SlotFeedback& slot : slot_feedback(page))
-      clicks.push_back(slot.clicks > 0 || slot.carts > 0 || slot.purchases > 0);
+    for (const SlotFeedback& slot : slot_feedback(page)) clicks.push_back(slot.clicked());
     if (clicks.empty()) return false;
     sessions.add(documents, positions, rows, clicks);
     return true;
@@ -148,19 +147,20 @@ class ClickLogBuilder {
   int shown_ = 0;
 };
 
-/// The scales with which every feature has mean 0 and standard deviation 1, so that ridge and weights mean
-/// the same for all.
-void find_scales(FeatureTable& table) {
-  const std::size_t width = table.width(), size = table.values.size();
-  for (std::size_t f = 0; f < width; ++f) {
+/// The scales with which every feature of training slots has mean 0 and standard deviation 1, so that ridge
+/// and weights mean the same for all.
+void find_scales(const ClickSessions& train, FeatureTable& table) {
+  for (std::size_t f = 0; f < table.width(); ++f) {
     double count = 0, mean = 0, square = 0;
-    for (std::size_t i = f; i < size; i += width) {
-      if (std::isnan(table.values[i])) continue;
-      count += 1;
-      const double off = table.values[i] - mean;
-      mean += off / count;
-      square += off * (table.values[i] - mean);
-    }
+    for (std::size_t s = 0; s < train.size(); ++s)
+      for (const int document : train[s].documents) {
+        const double value = table.row(static_cast<std::size_t>(document))[f];
+        if (std::isnan(value)) continue;
+        count += 1;
+        const double off = value - mean;
+        mean += off / count;
+        square += off * (value - mean);
+      }
     table.features[f].mean = mean;
     table.features[f].deviation = square > 1e-12 * count ? std::sqrt(square / count) : 1;
   }
@@ -186,13 +186,14 @@ ClickLog click_log(const FeedbackLog& log, const PageSchema& schema, const GainC
     if (view.pages == ClickPages::uniform && page.policy_id != gains.uniform_policy) continue;
     const Request& request = log.requests[static_cast<std::size_t>(page.request)].request;
     const auto index = static_cast<std::int64_t>(i);
-    if (gains.learns_from(log, page, Split::train) && builder.add(request, page, result.train))
+    if (!view.held_out_only && gains.learns_from(log, page, Split::train) &&
+        builder.add(request, page, result.train))
       result.train_pages.push_back(index);
     if (gains.learns_from(log, page, Split::valid) && builder.add(request, page, result.valid))
       result.valid_pages.push_back(index);
   }
   result.space = builder.space(std::max(result.train.longest(), result.valid.longest()));
-  if (view.scales.empty()) find_scales(result.space.features);
+  if (view.scales.empty()) find_scales(result.train, result.space.features);
   apply_scales(result.space.features);
   result.view = view;
   result.view.scales = result.space.features.features;

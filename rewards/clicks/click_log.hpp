@@ -11,8 +11,9 @@ namespace pagewright {
 struct ClickView {
   ClickDocuments documents = ClickDocuments::item;
   ClickPages pages = ClickPages::all;
+  bool held_out_only = false;  ///< no training pages: to judge a model with, not to fit one
   /// Of features of documents, as another log has them. Empty: those that this log has are scaled to mean 0
-  /// and standard deviation 1. What is not known of a document counts as the mean.
+  /// and standard deviation 1 over training slots. What is not known of a document counts as the mean.
   std::vector<FeatureScale> scales = {};
 };
 

@@ -58,7 +58,7 @@ std::vector<SlotGain> slot_gain_parts(const GainWeights& weights, const Request&
     const SlotFeedback& slot = feedback[k];
     const bool cart = weights.cart > 0 && slot.carts > 0;
     if (slot.dismissals > 0) gains[k].dismissal = -weights.dismissal;
-    if (slot.clicks > 0 || slot.purchases > 0 || cart) gains[k].click = weights.click;
+    if (slot.clicked()) gains[k].click = weights.click;
     if (cart) gains[k].cart = weights.cart;
     if (slot.purchases <= slot.returns) continue;
     const auto& listed = request.candidates.at(static_cast<std::size_t>(items[k])).price;
@@ -87,7 +87,7 @@ int engagements(const GainWeights& weights, const LoggedPage& page) {
   for (const SlotFeedback& slot : slot_feedback(page)) {
     const bool cart = weights.cart > 0 && slot.carts > 0;
     const bool dismissed = weights.dismissal > 0 && slot.dismissals > 0;
-    count += (slot.clicks > 0 || slot.purchases > 0 || cart) + (slot.purchases > 0) + cart + dismissed;
+    count += slot.clicked() + (slot.purchases > 0) + cart + dismissed;
   }
   return count;
 }

@@ -22,7 +22,7 @@ namespace {
 using PairJson = nlohmann::ordered_json;
 
 constexpr std::string_view kPairFormat = "pagewright-pairs";
-constexpr std::int64_t kPairVersion = 1;
+constexpr std::int64_t kPairVersion = 2;
 constexpr std::array<std::string_view, 5> kPairHeadKeys = {"format", "version", "log", "log_hash",
                                                            "configuration"};
 constexpr std::array<std::string_view, 11> kPairKeys = {

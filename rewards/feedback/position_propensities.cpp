@@ -66,7 +66,7 @@ std::vector<double> estimate_propensities(const FeedbackLog& log, const std::str
       slots.impressions.resize(feedback.size());
     }
     for (std::size_t k = 0; k < feedback.size(); ++k) {
-      const bool clicked = feedback[k].clicks > 0 || feedback[k].purchases > 0;
+      const bool clicked = feedback[k].clicked();
       slots.impressions[k] += 1;
       slots.clicks[k] += clicked;
       clicks += clicked;

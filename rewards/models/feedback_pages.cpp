@@ -14,8 +14,7 @@ std::vector<FeedbackPage> feedback_pages(const FeedbackLog& log, const PageSchem
     page.page = logged.page;
     for (const SlotFeedback& slot : slot_feedback(logged)) {
       page.purchased.push_back(slot.purchases > 0 ? 1.0F : 0.0F);
-      const bool cart = gains.cart > 0 && slot.carts > 0;
-      page.clicked.push_back(slot.clicks > 0 || slot.purchases > 0 || cart ? 1.0F : 0.0F);
+      page.clicked.push_back(slot.clicked() ? 1.0F : 0.0F);
       page.carted.push_back(slot.carts > 0 ? 1.0F : 0.0F);
       page.paid.push_back(slot.purchases > 0 ? static_cast<float>(slot.revenue) : 0.0F);
     }

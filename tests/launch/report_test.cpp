@@ -108,7 +108,12 @@ ClicksRecord some_click_models() {
   };
   const FittedClicks naive{"position_rate", 0, -2.25, quality(1.75), {}, {}};
   const FittedClicks pbm{"pbm", 12, -2.125, quality(1.5), {}, {1, 0.5}};
-  return {{"pbm", "held-out perplexity", "seen at <two> positions", {"position_rate", "pbm"}}, {naive, pbm}};
+  return {{"pbm",
+           "held-out perplexity",
+           ClickPages::uniform,
+           "seen at <two> positions",
+           {"position_rate", "pbm"}},
+          {naive, pbm}};
 }
 
 ReportData full_report() {
@@ -153,9 +158,10 @@ TEST_CASE("A report holds its data escaped, its tags are balanced, and it needs 
 
 TEST_CASE("A report shows click models with their perplexity by rank and where users look") {
   const std::string html = report_html(full_report());
-  for (const char* part : {"By held-out perplexity, pbm explains", "seen at &lt;two&gt; positions",
-                           "<th>pbm (chosen)</th><td>1.5000</td>", "<td>12</td>", "<td>counted</td>",
-                           "Perplexity by rank", "click rates by place", "Examination by slot"})
+  for (const char* part :
+       {"By held-out perplexity, pbm explains the uniformly random pages", "seen at &lt;two&gt; positions",
+        "<th>pbm (chosen)</th><td>1.5000</td>", "<td>12</td>", "<td>counted</td>", "Perplexity by rank",
+        "click rates by place", "Examination by slot"})
     CHECK(contains(html, part));
   ReportData without = full_report();
   without.records.clicks.reset();

@@ -64,6 +64,14 @@ def check_use(run, request):
     assert done.returncode == 0 and json.loads(done.stdout.splitlines()[0]).get("sections"), done.stdout + done.stderr
 
 
+def check_adapters(run):
+    """What adapters are exported for is exported with them, under the name that they give."""
+    exported = run.folder / "export" / "both-adapters"
+    run.good("export", "--policy", "both", "--adapters", "--out", exported)
+    base = pathlib.Path(json.loads((exported / "adapter_config.json").read_text())["base_model_name_or_path"])
+    assert base == (run.folder / "export" / "warmup").resolve() and (base / "config.json").exists(), base
+
+
 def check_other_base(run):
     """Another warm-up below the adapters is refused by name, by whoever would use it."""
     changed = run.copy("changed")
@@ -93,6 +101,7 @@ def main():
     wide.good("simulate")
     wide_hashes = check_networks(wide, [("two", 2, {"distributed.zero": 3}), ("split", 4, SPLIT)])
     check_use(wide, a_request(wide))
+    check_adapters(wide)
     check_other_base(wide)
     narrow = TinyRun(binary, options.work, "narrow", settings={**NETWORKS, **NARROW, **OWN_CRITIC})
     assert check_networks(narrow, [("two", 2, {"distributed.zero": 2})]) != wide_hashes

@@ -17,8 +17,8 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SECTIONS = [("carousel", 3), ("list", 2)]  # of configs/stories.yaml
 
 
-def pagewright(binary, *arguments, text=None):
-    run = subprocess.run([binary, *map(str, arguments)], capture_output=True, text=True, input=text, cwd=SOURCE, timeout=300)
+def pagewright(binary, *arguments, text=None, cwd=SOURCE):
+    run = subprocess.run([binary, *map(str, arguments)], capture_output=True, text=True, input=text, cwd=cwd, timeout=300)
     assert run.returncode == 0, f"{arguments}: {run.stderr}"
     return run.stdout
 
@@ -28,13 +28,24 @@ def make_export(binary, work):
     sets = []
     for key, value in {"run": work, "log": work / "log", "simulator.pages": 60, "simulator.test_requests": 20,
                        "warmup.batch": 12, "model.layout_head": "tokens",
-                       # An exported folder needs no reward models, and so not this.
-                       "rewards.model.path": "tests/data/stories260k"}.items():
+                       # An exported folder needs no reward models and no critic, and so not these.
+                       "rewards.model.path": "tests/data/stories260k", "critic.kind": "separate",
+                       "critic.model.path": "tests/data/stories260k"}.items():
         sets += ["--set", f"{key}={value}"]
     for verb in ("simulate", "sft"):
         pagewright(binary, verb, "configs/stories.yaml", *sets)
     pagewright(binary, "export", "configs/stories.yaml", *sets, "--policy", "warmup", "--out", work / "exported")
     return work / "exported"
+
+
+def check_elsewhere(binary, run, requests):
+    """The configuration of a run names its model by a relative path, and works from any directory."""
+    assert "path: tests/data/stories260k" in (run / "config.yaml").read_text()
+    call = ["generate", run / "config.yaml", "--policy", "warmup", "--greedy"]
+    pages = pagewright(binary, *call, text=requests)
+    assert pages and pagewright(binary, *call, text=requests, cwd=run) == pages
+    pagewright(binary, "sft", run / "config.yaml", "--imitation", cwd=run)  # writes into the same run folder
+    assert (run / "policies" / "imitation").is_dir()
 
 
 def check_page(model, tokenizer, page, greedy):
@@ -157,6 +168,7 @@ def main():
         return large(options.pagewright, options.work)
     exported = make_export(options.pagewright, options.work)
     requests = pagewright(options.pagewright, "inspect", options.work / "log", "--requests", 6)
+    check_elsewhere(options.pagewright, options.work, requests)
     model = AutoModelForCausalLM.from_pretrained(exported, dtype=torch.float32).eval()
     tokenizer = AutoTokenizer.from_pretrained(exported)
     assert len(tokenizer) == model.config.vocab_size

@@ -23,7 +23,7 @@ class GainPerClick {
       const std::vector<SlotGain> gains = inputs.observed(page);
       const std::vector<std::int32_t> items = page.page.items();
       for (std::size_t k = 0; k < gains.size(); ++k) {
-        if (feedback[k].clicks == 0 && feedback[k].purchases == 0) continue;
+        if (!feedback[k].clicked()) continue;
         items_[request.candidates[static_cast<std::size_t>(items[k])].id].add(gains[k]);
         all_.add(gains[k]);
       }

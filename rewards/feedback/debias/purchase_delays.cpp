@@ -102,7 +102,8 @@ void add_slot_ages(const LoggedPage& page, std::int64_t end, std::vector<Clicked
   const auto age = static_cast<double>(end - page.timestamp);
   std::vector<std::optional<ClickedSlotAge>> clicked(static_cast<std::size_t>(page.page.slot_count()));
   for (const Event& event : page.events) {
-    if (event.kind != EventKind::click && event.kind != EventKind::purchase) continue;
+    if (event.kind != EventKind::click && event.kind != EventKind::cart && event.kind != EventKind::purchase)
+      continue;
     auto& slot = clicked.at(static_cast<std::size_t>(event.slot));
     if (!slot) slot = ClickedSlotAge{age, std::nullopt};
     if (event.kind != EventKind::purchase) continue;
@@ -179,7 +180,7 @@ void PurchaseDelays::correct(const GainWeights& weights, const Request& request,
   const std::vector<std::int32_t> items = page.page.items();
   const std::vector<SlotFeedback> feedback = slot_feedback(page);
   for (std::size_t k = 0; k < gains.size(); ++k) {
-    if (feedback[k].clicks == 0 || feedback[k].purchases > 0) continue;
+    if (!feedback[k].clicked() || feedback[k].purchases > 0) continue;
     const auto& listed = request.candidates.at(static_cast<std::size_t>(items[k])).price;
     gains[k].purchase =
         to_come * weights.purchase_gain(listed ? static_cast<double>(*listed) : weights.price_ref);

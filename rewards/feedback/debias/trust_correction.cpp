@@ -16,13 +16,16 @@ namespace {
 /// Parameters of trust_pbm for the positions of a log.
 std::vector<SlotTrust> read_trust(const std::filesystem::path& folder, const ClickSpace& space) {
   require(!folder.empty(), "gains: estimator: trust needs the run in which `fit-clicks` fitted trust_pbm");
+  const bool uniform = read_click_model(folder, "trust_pbm").view.pages == ClickPages::uniform;
   const auto look = read_click_parameters(folder, "trust_pbm", "examination");
   const auto trust = read_click_parameters(folder, "trust_pbm", "trust");
   std::vector<SlotTrust> positions;
   for (const std::string& position : space.positions) {
-    require(look.contains(position) && trust.contains(position),
-            "gains: estimator: trust: {} does not know the position '{}'; run `pagewright fit-clicks` again",
-            (folder / "trust_pbm.json").string(), position);
+    require(
+        look.contains(position) && trust.contains(position),
+        "gains: estimator: trust: {} does not know the position '{}'; run `pagewright fit-clicks` again{}",
+        (folder / "trust_pbm.json").string(), position,
+        uniform ? ", with rewards.clicks.pages: all, for no random page has it" : "");
     positions.push_back({look.at(position), trust.at(position)});
   }
   return positions;

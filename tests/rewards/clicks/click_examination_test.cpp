@@ -114,8 +114,9 @@ TEST_CASE("examination by a position-based model comes to the truth as the log g
   CHECK(many.at("`pbm`") < 0.04);
   CHECK(many.at("`pbm`, `pages: uniform`") < 0.5 * few.at("`pbm`, `pages: uniform`"));
   CHECK(many.at("click rates of all pages") > 0.8 * few.at("click rates of all pages"));
-  examination_errors(12000, true);
-  examination_errors(100000, true);
+  const auto few_liked = examination_errors(12000, true), many_liked = examination_errors(100000, true);
+  CHECK(many_liked.at("`pbm`") > 0.8 * few_liked.at("`pbm`"));
+  CHECK(many_liked.at("`pbm`, `pages: uniform`") < 0.8 * few_liked.at("`pbm`, `pages: uniform`"));
 }
 
 }  // namespace pagewright

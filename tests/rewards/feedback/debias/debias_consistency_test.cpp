@@ -52,7 +52,7 @@ std::map<std::string, GainConfig> compared_estimators() {
 
 /// trust_pbm as it truly is, for the positions of biased_world().
 FittedClicks true_trust(const ClickLog& clicks, bool trust) {
-  ClickParameters examination{"examination", clicks.space.positions, {}}, bias = examination;
+  ClickParameters examination{"examination", clicks.space.positions, {}, {}}, bias = examination;
   examination.values.resize(clicks.space.positions.size());
   bias.name = "trust";
   bias.values = examination.values;

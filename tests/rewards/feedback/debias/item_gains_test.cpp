@@ -214,7 +214,7 @@ TEST_CASE(
   const PageSchema schema = one_list();
   GainConfig config = config_of(GainEstimator::pairwise);
   config.full_confidence = 1;  // every pair has the confidence 1
-  const ClickLog clicks = click_log(log, schema, config, ClickDocuments::item);
+  const ClickLog clicks = click_log(log, schema, config, {ClickDocuments::item});
   const PairBias bias = fit_pair_bias(clicks.space, clicks.train, {});
   const ItemGains gains(config, log, {&schema, {}, {}});
   PairConfig pairs;
