@@ -9,7 +9,7 @@ import subprocess
 import time
 
 MB = 1_000_000
-PAGE_ID_BYTES = 200  # at most, for each page: the ids that were used are kept
+PAGE_ID_BYTES = 40  # at most, for each page: hashes of the ids that were used are kept
 
 
 def json_line(page, request):
