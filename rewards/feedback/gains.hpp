@@ -98,8 +98,8 @@ struct SlotGain {
 };
 
 /// Observed gain of each slot, [K] in page order. A purchase counts once, at what was paid in all for pieces
-/// that were not sent back, and implies its click. A purchase without a price of its own counts at the
-/// candidate's price; with neither at price_ref.
+/// that were not sent back, and implies its click, as a cart does. A purchase without a price of its own
+/// counts at the candidate's price; with neither at price_ref.
 std::vector<SlotGain> slot_gain_parts(const GainWeights& weights, const Request& request,
                                       const LoggedPage& page);
 /// Their totals, [K].

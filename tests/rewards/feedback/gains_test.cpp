@@ -46,12 +46,12 @@ TEST_CASE("gains are graded: a click, a purchase at its price, nothing") {
                                    {EventKind::cart, 2, 1, {}, 1},
                                    {EventKind::impression, 2, 1, {}, 1}});
   const GainWeights weights{1, 5, 1, 200};
-  CHECK(slot_gains(weights, request.request, page) == std::vector<double>{1, 1 + 5 * 180.0 / 200, 0, 1 + 5});
-  CHECK(page_utility(weights, request.request, page) == Approx(1 + 5.5 + 6));
-  CHECK(engagements(weights, page) == 5);
-  CHECK(engagements({.cart = 2}, page) == 7);  // a cart implies its click
+  CHECK(slot_gains(weights, request.request, page) == std::vector<double>{1, 1 + 5 * 180.0 / 200, 1, 1 + 5});
+  CHECK(page_utility(weights, request.request, page) == Approx(1 + 5.5 + 1 + 6));
+  CHECK(engagements(weights, page) == 6);  // a cart implies its click
+  CHECK(engagements({.cart = 2}, page) == 7);
   const GainWeights priceless{2, 3, 0, 1};
-  CHECK(slot_gains(priceless, request.request, page) == std::vector<double>{2, 5, 0, 5});
+  CHECK(slot_gains(priceless, request.request, page) == std::vector<double>{2, 5, 2, 5});
   const GainWeights square{1, 5, 2, 200};
   CHECK(slot_gains(square, request.request, page)[1] == Approx(1 + 5 * 0.81));
 }

@@ -83,7 +83,7 @@ TEST_CASE("pairs that were written to a file are read back as they were") {
 
 TEST_CASE("a file of pairs of another log or of a newer program is refused by name") {
   FileCase c;
-  CHECK(says(c.error("\"version\":1", "\"version\":2"), "1", "newer than this program"));
+  CHECK(says(c.error("\"version\":2", "\"version\":3"), "1", "newer than this program"));
   CHECK(says(c.error("pagewright-pairs", "pagewright-log"), "1", "this is no file of pairs"));
   c.write();
   std::swap(c.log.requests[0].request.candidates[0].id, c.log.requests[0].request.candidates[1].id);

@@ -109,7 +109,7 @@ TEST_CASE("the expected gain counts carts, and purchases at what the revenue hea
   CHECK(page_heads({}, with_carts).cart);
 }
 
-TEST_CASE("carts and what was paid reach the page model, and carts without a gain change nothing") {
+TEST_CASE("carts and what was paid reach the page model, and carts without a gain are clicks") {
   FeedbackLog log = simulate_log(test::small_world(4, 120, 20));
   const PageLanguage language = models_test::quickstart_language();
   LoggedPage& page = log.pages[0];
@@ -120,7 +120,7 @@ TEST_CASE("carts and what was paid reach the page model, and carts without a gai
   log.pages.resize(1);
   GainConfig config;
   const FeedbackPage plain = feedback_pages(log, language.schema(), config, Split::train).at(0);
-  CHECK(plain.clicked == std::vector<float>{0, 1, 0, 0, 0, 0, 0, 0});
+  CHECK(plain.clicked == std::vector<float>{0, 1, 1, 0, 0, 0, 0, 0});
   config.cart = 2;
   config.price_ref = 1000;
   const FeedbackPage with_carts = feedback_pages(log, language.schema(), config, Split::train).at(0);
@@ -132,7 +132,7 @@ TEST_CASE("carts and what was paid reach the page model, and carts without a gai
   CHECK(gains[1] == Approx(1 + 5 * 2.1));
   CHECK(gains[2] == 3);
   config.cart = 0;
-  CHECK(slot_gains(gain_weights(config, log), request, page)[2] == 0);
+  CHECK(slot_gains(gain_weights(config, log), request, page)[2] == 1);
 }
 
 TEST_CASE("the revenue head learns from what was paid against the listed price") {
