@@ -26,7 +26,7 @@ constexpr LogFormat kLogFormats[] = {
      "sessions of the OTTO data set, one JSON object a session: what was touched, not what was shown, so "
      "that "
      "pages are put together (docs/log-format.md)",
-     [](const ImportOptions& options) { return make_otto_importer(options.otto); }},
+     [](const ImportOptions& options) { return make_otto_importer(options.otto, options.split); }},
     {"table",
      "CSV or JSON Lines of slots or pages, with the meaning of its columns in --map FILE.yaml; "
      "configs/import/ "

@@ -47,45 +47,65 @@ Item otto_item(std::int64_t id) {
 /// Note [Assembled pages]
 class OttoImporter final : public LineImporter {
  public:
-  explicit OttoImporter(const OttoOptions& options) : options_(options) { options_.validate(); }
+  OttoImporter(const OttoOptions& options, const SplitRule& split) : options_(options), split_(split) {
+    options_.validate();
+  }
 
   void begin_file(const std::filesystem::path& path) override {
-    LineReader reader(path);
-    require(std::filesystem::is_regular_file(path),
+    require(!std::filesystem::exists(path) || std::filesystem::is_regular_file(path),
             "{}: sessions are read twice, and this is no regular file", path.string());
-    pool_.emplace(static_cast<std::size_t>(options_.pool_sessions), options_.seed);
-    for (std::string line; reader.next(line);) {
-      if (!pool_->wants_next()) continue;
-      std::vector<std::int64_t> items;
-      try {
-        for (const OttoAction& action : parse_otto_session(line).actions) items.push_back(action.item);
+    const auto size = static_cast<std::size_t>(options_.pool_sessions);
+    all_.emplace(size, options_.seed);
+    training_.emplace(size, options_.seed);
+    LineReader reader(path);
+    for (std::string line; reader.next(line);) try {
+        pool(parse_otto_session(line));
       } catch (const Error&) {
-        items.clear();  // row() says what is wrong with the line
+        // row() says what is wrong with the line.
       }
-      pool_->keep(std::move(items));
-    }
   }
 
   void row(std::string_view line, ImportSink& sink) override {
     const OttoSession session = parse_otto_session(line);
-    const auto touches = first_touches(session);
-    const auto later = static_cast<std::size_t>(options_.least_later);
-    // The first touch counts as history at least.
-    if (touches.size() < later + 1) return sink.count("sessions without enough new items to cut, left out");
     CounterRandom random = session_random(options_.seed, session.id);
-    const std::size_t last_cut = touches[touches.size() - later].second;
-    const std::size_t cut = 1 + static_cast<std::size_t>(random.below(last_cut));
-    Request request = request_of(session, cut);
-    std::vector<std::int64_t> items = draw_candidates(touches, cut, random);
+    const auto touches = first_touches(session);
+    const std::optional<std::size_t> cut = draw_cut(touches, random);
+    if (!cut) return sink.count("sessions without enough new items to cut, left out");
+    Request request = request_of(session, *cut);
+    const std::vector<std::int64_t> items =
+        draw_candidates(touches, *cut, split_(request) == Split::train, random);
     for (const std::int64_t item : items) request.candidates.push_back(otto_item(item));
     LoggedPage page = assemble(request, items.size(), random);
-    add_feedback(session, cut, items, page, sink);
+    const std::int64_t left_out = add_feedback(session, *cut, items, page);
     std::vector<LoggedPage> pages;
     pages.push_back(std::move(page));
     sink.add(std::move(request), std::move(pages));
+    if (left_out > 0)
+      sink.count("actions after the cut on items that are not on the page, left out", left_out);
   }
 
  private:
+  /// Shows a session to the samples from which it may be drawn.
+  void pool(const OttoSession& session) {
+    std::vector<std::int64_t> items;
+    for (const OttoAction& action : session.actions) items.push_back(action.item);
+    CounterRandom random = session_random(options_.seed, session.id);
+    const std::size_t cut = draw_cut(first_touches(session), random).value_or(session.actions.size());
+    if (cut > 0 && split_(request_of(session, cut)) == Split::train && training_->wants_next())
+      training_->keep(items);
+    if (all_->wants_next()) all_->keep(std::move(items));
+  }
+
+  /// Number of actions before the cut; nothing if no cut leaves enough new items.
+  std::optional<std::size_t> draw_cut(const std::vector<std::pair<std::int64_t, std::size_t>>& touches,
+                                      CounterRandom& random) const {
+    const auto later = static_cast<std::size_t>(options_.least_later);
+    // The first touch counts as history at least.
+    if (touches.size() < later + 1) return std::nullopt;
+    const std::size_t last_cut = touches[touches.size() - later].second;
+    return 1 + static_cast<std::size_t>(random.below(last_cut));
+  }
+
   Request request_of(const OttoSession& session, std::size_t cut) const {
     Request request;
     request.id = session.id;
@@ -100,7 +120,7 @@ class OttoImporter final : public LineImporter {
 
   /// [candidates] new items and drawn ones, in a random order.
   std::vector<std::int64_t> draw_candidates(const std::vector<std::pair<std::int64_t, std::size_t>>& touches,
-                                            std::size_t cut, CounterRandom& random) const {
+                                            std::size_t cut, bool training, CounterRandom& random) const {
     const auto most = static_cast<std::size_t>(options_.candidates);
     std::vector<std::int64_t> items;
     std::unordered_set<std::int64_t> own;
@@ -108,8 +128,9 @@ class OttoImporter final : public LineImporter {
       own.insert(item);
       if (place >= cut && items.size() < most / 2) items.push_back(item);
     }
-    const auto drawn = pool_->draw(most - items.size(), own, random);
-    require(!drawn.empty(), "no other session has an item that this one does not touch");
+    const auto drawn = (training ? training_ : all_)->draw(most - items.size(), own, random);
+    require(!drawn.empty(), "no other {}session has an item that this one does not touch",
+            training ? "training " : "");
     items.insert(items.end(), drawn.begin(), drawn.end());
     random.shuffle(std::span(items));
     return items;
@@ -133,23 +154,27 @@ class OttoImporter final : public LineImporter {
     return page;
   }
 
-  static void add_feedback(const OttoSession& session, std::size_t cut,
-                           const std::vector<std::int64_t>& items, LoggedPage& page, ImportSink& sink) {
+  /// Adds what happened after the cut; how many actions fell on items that the page does not hold.
+  static std::int64_t add_feedback(const OttoSession& session, std::size_t cut,
+                                   const std::vector<std::int64_t>& items, LoggedPage& page) {
     std::unordered_map<std::int64_t, std::int32_t> slots;
     for (const std::int32_t candidate : page.page.sections[0].items)
       slots.emplace(items[static_cast<std::size_t>(candidate)], static_cast<std::int32_t>(slots.size()));
+    std::int64_t left_out = 0;
     for (std::size_t i = cut; i < session.actions.size(); ++i) {
       const OttoAction& action = session.actions[i];
       if (const auto slot = slots.find(action.item); slot != slots.end())
         page.events.push_back(
             {event_of_action(action.kind), slot->second, action.timestamp, std::nullopt, 1});
       else
-        sink.count("actions after the cut on items that are not on the page, left out");
+        ++left_out;
     }
+    return left_out;
   }
 
   OttoOptions options_;
-  std::optional<SessionPool> pool_;  ///< of the file that is read
+  SplitRule split_;
+  std::optional<SessionPool> training_, all_;  ///< of the file that is read
 };
 
 }  // namespace
@@ -163,8 +188,8 @@ void OttoOptions::validate() const {
   require(pool_sessions >= 2, "--session-pool: must be at least 2, not {}", pool_sessions);
 }
 
-std::unique_ptr<LogImporter> make_otto_importer(const OttoOptions& options) {
-  return std::make_unique<OttoImporter>(options);
+std::unique_ptr<LogImporter> make_otto_importer(const OttoOptions& options, const SplitRule& split) {
+  return std::make_unique<OttoImporter>(options, split);
 }
 
 }  // namespace pagewright

@@ -29,11 +29,13 @@ struct ImportedSessions {
   }
 };
 
-ImportedSessions import_sessions(const std::filesystem::path& file, const OttoOptions& otto = {}) {
+ImportedSessions import_sessions(const std::filesystem::path& file, const OttoOptions& otto = {},
+                                 const SplitRule& split = {}) {
   const DataTestFolder folder;
   ImportOptions options;
   options.format = "otto";
   options.otto = otto;
+  options.split = split;
   ImportedSessions imported;
   imported.report = import_log({file}, folder.path() / "log", options);
   imported.log = load_log(folder.path() / "log");
@@ -42,9 +44,11 @@ ImportedSessions import_sessions(const std::filesystem::path& file, const OttoOp
   return imported;
 }
 
-ImportedSessions import_lines(const std::string& lines, const OttoOptions& otto = {}) {
+/// All sessions are training sessions, unless a rule is given.
+ImportedSessions import_lines(const std::string& lines, const OttoOptions& otto = {},
+                              const SplitRule& split = {.kind = SplitRule::Kind::all}) {
   const DataTestFolder folder;
-  return import_sessions(write_text_file(folder.path() / "sessions.jsonl", lines), otto);
+  return import_sessions(write_text_file(folder.path() / "sessions.jsonl", lines), otto, split);
 }
 
 std::string otto_event(int item, int seconds, const char* type = "clicks") {
@@ -102,6 +106,30 @@ bool is_cut_of(const nlohmann::json& events, std::size_t cut, const Request& req
 }
 
 }  // namespace
+
+TEST_CASE("training pages of sessions are filled from training sessions alone, held-out pages from all") {
+  const auto imported = import_lines(otto_plain_sessions(300), {}, SplitRule{});
+  std::map<std::string, Split> split_of;  // by session
+  for (const LoggedRequest& logged : imported.log.requests) split_of[logged.request.id] = logged.split;
+  REQUIRE(split_of.size() == 300);
+  int held_out_in_held_out = 0;
+  for (const LoggedRequest& logged : imported.log.requests)
+    for (const Item& item : logged.request.candidates) {
+      const std::string session = std::to_string(std::stoi(item.id) / 10);
+      if (session == logged.request.id) continue;
+      if (logged.split == Split::train) CHECK(split_of.at(session) == Split::train);
+      held_out_in_held_out += logged.split != Split::train && split_of.at(session) != Split::train;
+    }
+  CHECK(held_out_in_held_out > 0);
+  // A training session beside held-out ones alone has nothing to be filled with.
+  SplitRule by_time{.kind = SplitRule::Kind::by_time, .valid_from = 50, .test_from = 1000};
+  const auto alone = import_lines(otto_line(1, {otto_event(1, 1), otto_event(2, 2)}) +
+                                      otto_line(2, {otto_event(3, 100), otto_event(4, 101)}),
+                                  {}, by_time);
+  CHECK(alone.report.pages == 1);
+  CHECK(missing_parts(alone.report.text(), {"sessions.jsonl:1: ", "no other training session has an item"}) ==
+        "");
+}
 
 TEST_CASE("real sessions become pages whose history, new items and feedback are those of one cut") {
   OttoOptions options;
