@@ -122,7 +122,7 @@ def otto(folder, shop, sessions):
 
 # What goes on a session is in pairs of ids, which takes more sessions and passes to learn than an item's own quality.
 PAGES = {"otto": 1000}
-LONGER = {"otto": {"rewards.page.fit.epochs": 4, "rewards.item.fit.epochs": 4}}
+LONGER = {"otto": {"rewards.page.fit.epochs": 8, "rewards.item.fit.epochs": 8}}
 EXAMPLES = {"expedia2013": (expedia2013, 60), "rl4rs": (rl4rs, 40), "diginetica": (diginetica, 40), "ubi": (ubi, 40),
             "otto": (otto, 48)}
 

@@ -261,7 +261,7 @@ TEST_CASE("sessions that cannot be read are counted with file and line") {
 TEST_CASE("sessions without others to draw from and options that do not fit are errors") {
   const std::string one = otto_line(1, {otto_event(1, 1), otto_event(2, 2)});
   CHECK(missing_from_error([&] { import_lines(one); },
-                           {"not one usable row", "no other session has an item"}) == "");
+                           {"not one usable row", "no other training session has an item"}) == "");
   OttoOptions options;
   options.slots = 21;
   CHECK(missing_from_error([&] { import_lines(one, options); }, {"--session-slots: must be from 1 to"}) ==
