@@ -51,6 +51,7 @@ bool was_always_so(const std::string& path, const std::string& value) {
                                                              {"rewards.item.uncertainty", "null"},
                                                              {"rewards.item.weight", "dcg"},
                                                              {"rewards.page.calibration", "none"},
+                                                             {"warmup.vocabulary", "allowed"},
                                                              {"rewards.page.ensemble", "1"},
                                                              {"rewards.page.pair_head", "page"},
                                                              {"rewards.page.pessimism", "0"},

@@ -66,7 +66,11 @@ void run_evaluate(const ConfigOptions& config, const EvaluateOptions& choice) {
   summary.bootstrap.resamples = experiment.evaluation.bootstrap;
   summary.bootstrap.seed = experiment.seed;
   summary.differences = usual_differences(pages, cases);
-  const EvaluationReport report = summarise_with_views(pages, cases, summary);
+  EvaluationReport report = summarise_with_views(pages, cases, summary);
+  if (choice.unconstrained)
+    report.grammar = experiment.warmup.vocabulary == WarmupVocabulary::whole
+                         ? GrammarUse::off_trained_for
+                         : GrammarUse::off_not_trained_for;
   const std::filesystem::path file = bench.run().file(evaluation_name(choice));
   write_evaluation(file, report);
   if (!choice.unconstrained && !choice.tuning)
@@ -77,6 +81,11 @@ void run_evaluate(const ConfigOptions& config, const EvaluateOptions& choice) {
   if (experiment.oracle_weight != 0)
     fmt::print(
         "The policies of this run are oracle-trained: a reward term looked at the simulator's truth.\n");
+  if (report.grammar == GrammarUse::off_not_trained_for)
+    fmt::print(
+        "The policies of this run learnt with the grammar on, which says nothing about tokens that it "
+        "forbids: they "
+        "are not trained for pages without it. `warmup.vocabulary: whole` trains for them.\n");
   fmt::print("{}\nwritten to {}\n", evaluation_text(report), file.string());
   if (options.truth) fmt::print("true_gmv is in minor units of the currency (cents) a page\n");
 }

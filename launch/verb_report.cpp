@@ -7,6 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
+#include "core/base/log.hpp"
 #include "launch/evaluation/evaluation_json.hpp"
 #include "launch/report/report.hpp"
 #include "launch/report/why_items.hpp"
@@ -71,6 +72,11 @@ ReportData read_report(Workbench& bench, const PolicyVariant& variant, const std
       "The policies were not evaluated yet; `pagewright evaluate` does it.";
   if (std::filesystem::exists(evaluation))
     read_part(data.evaluation_problem, [&] { data.evaluation = read_evaluation(evaluation); });
+  if (const auto file = bench.run().file("evaluation-unconstrained.json"); std::filesystem::exists(file)) {
+    std::string problem;
+    read_part(problem, [&] { data.unconstrained = read_evaluation(file); });
+    if (!problem.empty()) log_warn("the report leaves out pages without the grammar: {}", problem);
+  }
   if (std::filesystem::exists(pages))
     read_part(data.examples_problem, [&] { data.examples = read_page_examples(pages, experiment.schema); });
   data.shown = choose_examples(data.examples, data.policy, data.baseline, kExamplesDrawn);

@@ -20,7 +20,9 @@ struct SampleOptions {
   int samples = 1;
   double temperature = 1.0;  ///< > 0; log-probs are of the tempered distribution
   bool greedy = false;       ///< take the likeliest token; log-probs are then of temperature 1
-  bool constrained = true;   ///< false: no grammar mask, so that validity can be measured
+  /// false: no grammar, any token of the vocabulary may follow, so that validity can be measured. A page ends
+  /// at the first token that is no layout token (FinishReason::text).
+  bool constrained = true;
 };
 
 /// A request of an iteration. `key` identifies it in random numbers and travels as Trajectory::request.

@@ -4,6 +4,8 @@
 #include <type_traits>
 #include <vector>
 
+#include <ATen/ops/empty.h>
+
 #include "core/model/device/device_layout_decoder.hpp"
 #include "core/model/device/operator_choice.hpp"
 #include "core/model/kv_cache.hpp"
@@ -40,9 +42,7 @@ class HostLayoutDecoder final : public LayoutDecoder {
   void score(std::span<const std::int32_t> rows, std::span<const std::int32_t> prompts,
              float* logits) override {
     scored_.resize(rows.size() * dim_);
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      std::copy_n(row_of(static_cast<std::size_t>(rows[i])), dim_,
-                  scored_.begin() + static_cast<std::ptrdiff_t>(i * dim_));
+    gather(rows, scored_.data());
     if constexpr (std::is_same_v<T, float>) {
       scorer_.score(prompts, scored_.data(), logits);
     } else {
@@ -52,9 +52,21 @@ class HostLayoutDecoder final : public LayoutDecoder {
     }
   }
 
+  at::Tensor hidden(std::span<const std::int32_t> rows) const override {
+    at::Tensor copy = at::empty({std::ssize(rows), static_cast<std::int64_t>(dim_)},
+                                at::dtype(c10::CppTypeToScalarType<T>::value));
+    gather(rows, copy.mutable_data_ptr<T>());
+    return copy;
+  }
+
  private:
   typename std::vector<T>::iterator row_of(std::size_t row) {
     return hidden_.begin() + static_cast<std::ptrdiff_t>(row * dim_);
+  }
+  void gather(std::span<const std::int32_t> rows, T* out) const {
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      std::copy_n(hidden_.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(rows[i]) * dim_),
+                  dim_, out + i * dim_);
   }
   std::vector<at::Tensor> candidates(std::span<const DecodePrompt> prompts) const {
     std::vector<at::Tensor> hidden;

@@ -6,6 +6,8 @@
 #include <memory>
 #include <span>
 
+#include <ATen/core/Tensor.h>
+
 #include "core/model/weights_view.hpp"
 #include "core/page/token_bags.hpp"
 
@@ -28,6 +30,8 @@ class LayoutDecoder {
   /// logits [rows.size(), columns] of these rows, which belong to prompts[i].
   virtual void score(std::span<const std::int32_t> rows, std::span<const std::int32_t> prompts,
                      float* logits) = 0;
+  /// Hidden states of these rows, [rows.size(), dim], a copy.
+  virtual at::Tensor hidden(std::span<const std::int32_t> rows) const = 0;
 };
 
 /// Runs the prompts. `stream_prompt[s]` is the prompt of stream s, each stream may take up to `max_steps`

@@ -20,13 +20,6 @@ bool rows_apart(const WeightsView& weights) {
   return weights.config().frozen_backbone;
 }
 
-/// Rows of the LM head, all of them or those before the layout tokens.
-const at::Tensor& lm_weight(const WeightsView& weights) {
-  require(weights.config().lm_head,
-          "this model has no LM head (lm_head is false): it scores pages, it composes none");
-  return weights.at(weights.config().tied ? "model.embed_tokens.weight" : "lm_head.weight");
-}
-
 std::int64_t scored_columns(const ModelConfig& config, const TargetRows& targets) {
   std::int64_t columns = config.structure_size;
   for (std::size_t p = 0; p + 1 < targets.candidate_offsets.size(); ++p)
@@ -35,10 +28,6 @@ std::int64_t scored_columns(const ModelConfig& config, const TargetRows& targets
   for (const std::int32_t index : targets.allowed) columns = std::max<std::int64_t>(columns, index + 1);
   return columns;
 }
-
-}  // namespace
-
-namespace {
 
 /// The matrix whose rows from `first` on are those of the layout tokens.
 struct LayoutMatrix {
@@ -57,15 +46,25 @@ LayoutMatrix layout_matrix(const WeightsView& weights, std::int64_t columns) {
 
 }  // namespace
 
+const at::Tensor& lm_weight(const WeightsView& weights) {
+  require(weights.config().lm_head,
+          "this model has no LM head (lm_head is false): it scores pages, it composes none");
+  return weights.at(weights.config().tied ? "model.embed_tokens.weight" : "lm_head.weight");
+}
+
 at::Tensor layout_rows(const WeightsView& weights, std::int64_t columns) {
   const LayoutMatrix matrix = layout_matrix(weights, columns);
   return matrix.weight.narrow(0, matrix.first, columns);
 }
 
 at::Tensor layout_logits(const WeightsView& weights, const at::Tensor& hidden, const TargetRows& targets) {
+  return layout_logits(weights, hidden, targets, scored_columns(weights.config(), targets));
+}
+
+at::Tensor layout_logits(const WeightsView& weights, const at::Tensor& hidden, const TargetRows& targets,
+                         std::int64_t columns) {
   const ModelConfig& config = weights.config();
   const at::Tensor rows = at_least_float(gather_rows(hidden, targets.row));
-  const std::int64_t columns = scored_columns(config, targets);
   const LayoutMatrix matrix = layout_matrix(weights, columns);
   const at::Tensor plain = row_linear_rows(rows, matrix.weight, matrix.first, columns);
   if (config.layout_head == LayoutHeadKind::tokens) return plain;

@@ -16,6 +16,9 @@ namespace pagewright {
 /// k(c_j) / sqrt(dim) on pointer columns with `layout_head: pointer`.
 at::Tensor layout_logits(const WeightsView& weights, const at::Tensor& hidden /* [rows, dim] */,
                          const TargetRows& targets);
+/// The same of the first `columns` layout tokens, at least structure_size + the most candidates of a prompt.
+at::Tensor layout_logits(const WeightsView& weights, const at::Tensor& hidden /* [rows, dim] */,
+                         const TargetRows& targets, std::int64_t columns);
 
 struct LayoutLogProbs {
   at::Tensor log_prob;  ///< [R] of the target, renormalised over the row's allowed set
@@ -24,7 +27,11 @@ struct LayoutLogProbs {
 LayoutLogProbs layout_log_probs(const WeightsView& weights, const at::Tensor& hidden,
                                 const TargetRows& targets, double temperature = 1.0);
 
-/// Scores of the whole vocabulary, [n, vocab_size]. Throws Error for a model without LM head.
+/// Rows of the LM head, [embedding_rows(), dim]: lm_head.weight or the tied embedding. Throws Error for a
+/// model without LM head.
+const at::Tensor& lm_weight(const WeightsView& weights);
+
+/// Scores of the whole vocabulary, [n, vocab_size], all in memory: for a few rows (text_scores.hpp for many).
 at::Tensor lm_logits(const WeightsView& weights, const at::Tensor& hidden /* [n, dim] */);
 
 /// The LM head's rows of the first `columns` layout tokens, [columns, dim]: lm_head.weight or the tied

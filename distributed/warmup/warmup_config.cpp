@@ -18,6 +18,11 @@ WarmupConfig WarmupConfig::from(const Section& section) {
   section.read_enum("target", config.target,
                     {{"engaged_first", WarmupTarget::engaged_first}, {"shown", WarmupTarget::shown}},
                     "engaged_first: engaged items move to the front of the page; shown: the page as it was");
+  section.read_enum(
+      "vocabulary", config.vocabulary,
+      {{"allowed", WarmupVocabulary::allowed}, {"whole", WarmupVocabulary::whole}},
+      "what a token competes with in the loss; allowed: the tokens that the grammar allows in its "
+      "place; whole: the whole vocabulary, for pages without the grammar (evaluate --unconstrained)");
   config.optimizer =
       OptimizerConfig::from(section.child("optimizer", "AdamW and its schedule"), config.optimizer);
   return config;

@@ -8,6 +8,7 @@
 
 #include "core/iteration/pack.hpp"
 #include "core/model/layout_head.hpp"
+#include "core/model/text_scores.hpp"
 #include "core/model/transformer.hpp"
 #include "core/rl/likelihood_loss.hpp"
 
@@ -97,8 +98,10 @@ at::Tensor WarmupTask::weighted_loss(const WeightsView& weights, const std::vect
   }
   const PackedBatch packed = pack(language_.vocabulary(), requests, /*with_last_token=*/false);
   const at::Tensor hidden = hidden_states(weights, packed.batch);
-  const LayoutLogProbs log_probs = layout_log_probs(weights, hidden, packed.targets);
-  return likelihood_loss(log_probs.log_prob, token_weights, /*total_weight=*/1.0);
+  const at::Tensor log_prob = config_.vocabulary == WarmupVocabulary::whole
+                                  ? whole_vocabulary_log_probs(weights, hidden, packed.targets)
+                                  : layout_log_probs(weights, hidden, packed.targets).log_prob;
+  return likelihood_loss(log_prob, token_weights, /*total_weight=*/1.0);
 }
 
 std::optional<double> WarmupTask::held_out_loss(const WeightsView& weights) {

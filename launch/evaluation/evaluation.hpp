@@ -48,10 +48,16 @@ struct Evaluation {
   const DifferenceSummary* find_difference(const std::string& left, const std::string& right) const;
 };
 
+/// How pages were generated: under the grammar, or without it. A loss over the allowed tokens alone says
+/// nothing about the others, so that only a warm-up over the whole vocabulary (warmup.vocabulary) trains for
+/// the latter.
+enum class GrammarUse { on, off_trained_for, off_not_trained_for };
+
 /// What an evaluation file holds: all cases, and named parts of them.
 struct EvaluationReport {
   Evaluation all;
   std::vector<std::pair<std::string, Evaluation>> slices;
+  GrammarUse grammar = GrammarUse::on;
 };
 
 }  // namespace pagewright

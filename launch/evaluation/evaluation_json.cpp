@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -14,6 +16,11 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr const char* kEvaluationFormat = "pagewright-evaluation";
+
+const std::map<std::string, GrammarUse> kGrammarUses = {
+    {"on", GrammarUse::on},
+    {"off, trained for", GrammarUse::off_trained_for},
+    {"off, not trained for", GrammarUse::off_not_trained_for}};
 
 OrderedJson number_or_null(double value) {
   return std::isfinite(value) ? OrderedJson(value) : OrderedJson(nullptr);
@@ -91,6 +98,9 @@ EvaluationReport report_from(const OrderedJson& json) {
           "format version {} is newer than the {} that this build knows; update it", version,
           kEvaluationFormatVersion);
   EvaluationReport report;
+  const std::string grammar = json.value("grammar", "on");
+  require(kGrammarUses.contains(grammar), "\"grammar\": \"{}\" is not known", grammar);
+  report.grammar = kGrammarUses.at(grammar);
   report.all = evaluation_from(json);
   for (const auto& [name, slice] : json.at("slices").items())
     report.slices.emplace_back(name, evaluation_from(slice));
@@ -103,6 +113,8 @@ void write_evaluation(const std::filesystem::path& path, const EvaluationReport&
   OrderedJson json;
   json["format"] = kEvaluationFormat;
   json["version"] = kEvaluationFormatVersion;
+  for (const auto& [name, use] : kGrammarUses)
+    if (use == report.grammar) json["grammar"] = name;
   json.update(json_of_evaluation(report.all));
   json["slices"] = OrderedJson::object();
   for (const auto& [name, slice] : report.slices) json["slices"][name] = json_of_evaluation(slice);

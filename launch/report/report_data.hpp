@@ -27,7 +27,8 @@ struct ReportData {
   std::string baseline;
   PageSchema schema;
   std::optional<EvaluationReport> evaluation;
-  std::string evaluation_problem;  ///< why there is none
+  std::string evaluation_problem;                 ///< why there is none
+  std::optional<EvaluationReport> unconstrained;  ///< pages without the grammar, where they were measured
   std::vector<PageExample> examples;
   std::string examples_problem;
   std::vector<ShownExample> shown;

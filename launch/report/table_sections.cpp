@@ -92,6 +92,31 @@ std::string cause_words(const PolicySummary& policy) {
   return causes.empty() ? "–" : causes;
 }
 
+std::string validity_table(const Evaluation& evaluation) {
+  std::string html =
+      "<div class=\"scroll\"><table><thead><tr><th>policy</th><th>valid pages</th>"
+      "<th class=\"words\">pages with a broken rule</th></tr></thead><tbody>\n";
+  for (const PolicySummary& policy : evaluation.policies) {
+    const auto validity = policy.metrics.find("validity");
+    const double share = validity == policy.metrics.end() ? kNotMeasured : validity->second.mean;
+    html += fmt::format("<tr><th>{}</th><td>{}</td><td class=\"words\">{}</td></tr>\n",
+                        escape_html(policy.name), percent_text(share), cause_words(policy));
+  }
+  return html + "</tbody></table></div>";
+}
+
+std::string unconstrained_part(const EvaluationReport& report) {
+  return fmt::format(
+      "<h3>Without the grammar</h3>\n<p>Any token of the vocabulary may come at any place. The policies are "
+      "{} "
+      "(<code>warmup.vocabulary</code>).</p>\n{}",
+      report.grammar == GrammarUse::off_trained_for ? "warmed up for this"
+                                                    : "<b>not trained for this</b>: they learnt with the "
+                                                      "grammar on, which says nothing about tokens that it "
+                                                      "forbids",
+      validity_table(report.all));
+}
+
 }  // namespace
 
 std::string validity_section(const ReportData& data) {
@@ -100,15 +125,10 @@ std::string validity_section(const ReportData& data) {
   html +=
       "<p>A page is valid if it keeps every rule of the schema: sections, slots, no item twice, limits on "
       "ads, brands and "
-      "prices.</p>\n<div class=\"scroll\"><table><thead><tr><th>policy</th><th>valid pages</th>"
-      "<th class=\"words\">pages with a broken rule</th></tr></thead><tbody>\n";
-  for (const PolicySummary& policy : data.evaluation->all.policies) {
-    const auto validity = policy.metrics.find("validity");
-    const double share = validity == policy.metrics.end() ? kNotMeasured : validity->second.mean;
-    html += fmt::format("<tr><th>{}</th><td>{}</td><td class=\"words\">{}</td></tr>\n",
-                        escape_html(policy.name), percent_text(share), cause_words(policy));
-  }
-  return html + "</tbody></table></div></section>\n";
+      "prices.</p>\n" +
+      validity_table(data.evaluation->all);
+  if (data.unconstrained) html += unconstrained_part(*data.unconstrained);
+  return html + "</section>\n";
 }
 
 std::string evaluation_section(const ReportData& data) {

@@ -1,7 +1,6 @@
 #include "rollout/engine/page_generation.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -10,6 +9,7 @@
 #include "core/model/allowed_softmax.hpp"
 #include "core/page/page_codec.hpp"
 #include "core/page/page_schema.hpp"
+#include "rollout/engine/token_draw.hpp"
 
 namespace pagewright {
 
@@ -20,7 +20,8 @@ PageGeneration::PageGeneration(const PageLanguage& language, const WeightsView& 
       requests_(requests),
       options_(options),
       length_limit_(language.schema().max_response_tokens() +
-                    (options.constrained ? 0 : PageSchema::kUnconstrainedSlack)) {
+                    (options.constrained ? 0 : PageSchema::kUnconstrainedSlack)),
+      temperature_(options.greedy ? 1.0 : options.temperature) {
   require(options.samples > 0, "generate: {} samples a request", options.samples);
   require(options.greedy || options.temperature > 0, "generate: temperature {} is not positive",
           options.temperature);
@@ -57,6 +58,8 @@ void PageGeneration::prepare_model() {
   const LayoutVocabulary& vocabulary = language_.vocabulary();
   columns_ = options_.constrained ? vocabulary.structure_size() + static_cast<std::int64_t>(most)
                                   : static_cast<std::int64_t>(vocabulary.layout_size());
+  stride_ = columns_ + (options_.constrained ? 0 : 1);
+  if (!options_.constrained) text_.emplace(weights_, temperature_);
   decoder_ = make_layout_decoder(weights_, prompts, stream_prompt, length_limit_ - 1, columns_);
 }
 
@@ -76,7 +79,7 @@ void PageGeneration::find_allowed(std::span<const std::int32_t> open) {
     if (grammar) {
       grammar->allowed(stream.state, set);
     } else {
-      set.resize(static_cast<std::size_t>(language_.vocabulary().layout_size()));
+      set.resize(static_cast<std::size_t>(stride_));
       std::iota(set.begin(), set.end(), 0);
     }
     allowed_.insert(allowed_.end(), set.begin(), set.end());
@@ -95,29 +98,29 @@ void PageGeneration::score_rows(std::span<const std::int32_t> open, const StepRo
     scored.push_back(rows.row_of[i]);
     prompts.push_back(streams_[static_cast<std::size_t>(open[i])].prompt);
   }
-  logits_.resize(prompts.size() * static_cast<std::size_t>(columns_));
-  if (!prompts.empty()) decoder_->score(scored, prompts, logits_.data());
+  logits_.resize(prompts.size() * static_cast<std::size_t>(stride_));
+  if (prompts.empty()) return;
+  decoder_->score(scored, prompts, logits_.data());
+  if (text_) text_->add_column(decoder_->hidden(scored), columns_, logits_);
 }
 
-/// The likeliest entry, or the one in which a uniform number falls on the summed probabilities.
-std::size_t PageGeneration::pick(const Stream& stream, std::span<const float> log_probs) const {
-  if (options_.greedy)
-    return static_cast<std::size_t>(std::ranges::max_element(log_probs) - log_probs.begin());
+/// Random numbers of a stream at a position of its response.
+CounterRandom PageGeneration::random_of(const Stream& stream, std::size_t position) const {
   const auto key = static_cast<std::uint64_t>(requests_[static_cast<std::size_t>(stream.prompt)].key);
-  CounterRandom random(options_.seed, RandomStream::sampling, options_.iteration, key,
-                       static_cast<std::uint64_t>(stream.sample), stream.tokens.size());
-  double total = 0;
-  for (const float log_prob : log_probs) total += std::exp(static_cast<double>(log_prob));
-  const double point = random.uniform() * total;
-  double sum = 0;
-  std::size_t last = 0;
-  for (std::size_t i = 0; i < log_probs.size(); ++i) {
-    const double p = std::exp(static_cast<double>(log_probs[i]));
-    sum += p;
-    if (p > 0) last = i;
-    if (point < sum) return i;
+  return CounterRandom(options_.seed, RandomStream::sampling, options_.iteration, key,
+                       static_cast<std::uint64_t>(stream.sample), position);
+}
+
+std::size_t PageGeneration::pick(const Stream& stream, std::int32_t logits_row) const {
+  if (!options_.greedy) {
+    CounterRandom random = random_of(stream, stream.tokens.size());
+    return draw_entry(log_probs_, random);
   }
-  return last;
+  if (!text_) return largest_entry(log_probs_);
+  // Text is many tokens: its likeliest one counts.
+  const std::size_t best = largest_entry(std::span(log_probs_).first(log_probs_.size() - 1));
+  const float logit = logits_[static_cast<std::size_t>(logits_row * stride_) + best];
+  return text_->is_likelier(logits_row, logit) ? log_probs_.size() - 1 : best;
 }
 
 bool PageGeneration::note_first_slot(const Stream& stream, std::span<const std::int32_t> allowed,
@@ -134,24 +137,37 @@ bool PageGeneration::note_first_slot(const Stream& stream, std::span<const std::
   return true;
 }
 
-void PageGeneration::choose(std::int32_t index, std::span<const std::int32_t> allowed, const float* logits) {
+void PageGeneration::choose(std::int32_t index, std::span<const std::int32_t> allowed,
+                            std::int32_t logits_row) {
   Stream& stream = streams_[static_cast<std::size_t>(index)];
   log_probs_.assign(allowed.size(), 0.0f);
   if (allowed.size() > 1)
-    allowed_log_softmax_row(logits, allowed,
-                            options_.greedy ? 1.0f : static_cast<float>(options_.temperature),
+    allowed_log_softmax_row(logits_.data() + logits_row * stride_, allowed, static_cast<float>(temperature_),
                             log_probs_.data());
   if (note_first_slot(stream, allowed, log_probs_)) {
     stream.open = false;
     return;
   }
-  const std::size_t chosen = allowed.size() > 1 ? pick(stream, log_probs_) : 0;
+  const std::size_t chosen = allowed.size() > 1 ? pick(stream, logits_row) : 0;
+  if (allowed[chosen] == columns_) return say_text(stream, logits_row);
   const TokenId token = language_.vocabulary().layout_begin() + allowed[chosen];
   stream.tokens.push_back(token);
   stream.log_probs.push_back(log_probs_[chosen]);
   const auto& grammar = prompts_[static_cast<std::size_t>(stream.prompt)].grammar;
   if (grammar) grammar->advance(stream.state, token);
-  stream.open = token != language_.vocabulary().page_end() && std::ssize(stream.tokens) < length_limit_;
+  if (token == language_.vocabulary().page_end()) stream.finish = FinishReason::page_end;
+  stream.open = stream.finish != FinishReason::page_end && std::ssize(stream.tokens) < length_limit_;
+}
+
+/// Ends a page with a token of the base vocabulary.
+void PageGeneration::say_text(Stream& stream, std::int32_t logits_row) {
+  CounterRandom random = random_of(stream, stream.tokens.size() + 1);
+  const TextOutcome::Token token =
+      options_.greedy ? text_->likeliest(logits_row) : text_->draw(logits_row, random);
+  stream.tokens.push_back(token.id);
+  stream.log_probs.push_back(log_probs_.back() + token.log_prob);
+  stream.finish = FinishReason::text;
+  stream.open = false;
 }
 
 TokenBags PageGeneration::next_inputs(std::span<const std::int32_t> open) const {
@@ -179,8 +195,7 @@ void PageGeneration::run() {
       const auto begin = static_cast<std::size_t>(allowed_offsets_[i]);
       const auto end = static_cast<std::size_t>(allowed_offsets_[i + 1]);
       const std::int32_t row = logits_row_[static_cast<std::size_t>(rows.row_of[i])];
-      choose(open[i], std::span(allowed_).subspan(begin, end - begin),
-             row < 0 ? nullptr : logits_.data() + row * columns_);
+      choose(open[i], std::span(allowed_).subspan(begin, end - begin), row);
     }
     std::erase_if(open, [this](std::int32_t s) { return !streams_[static_cast<std::size_t>(s)].open; });
     if (open.empty()) return;
@@ -208,8 +223,7 @@ Trajectory PageGeneration::trajectory(Stream&& stream) const {
         page_violations(language_.schema(), *requests_[p].request, t.page);
     if (!broken.empty()) t.invalid_cause = broken.front();
   }
-  t.finish =
-      t.tokens.back() == language_.vocabulary().page_end() ? FinishReason::page_end : FinishReason::length;
+  t.finish = stream.finish;
   t.policy_version = weights_.version();
   return t;
 }

@@ -122,7 +122,7 @@ ReportData full_report() {
   data.policy = "both";
   data.baseline = "logged";
   data.schema = report_schema();
-  data.evaluation = EvaluationReport{judged(1, 0.5, 1.5), {}};
+  data.evaluation = EvaluationReport{judged(1, 0.5, 1.5), {}, GrammarUse::on};
   data.examples = report_examples();
   data.shown = choose_examples(data.examples, "both", "logged", 6);
   data.shown[0].reasons = {{0.5, 0.25, Exchange{0, 2, 2, 0.125}}, {-0.5, 0.1, Exchange{1, -1, 4, -0.5}}, {}};
@@ -173,6 +173,20 @@ TEST_CASE("A report shows click models with their perplexity by rank and where u
   }
   CHECK(contains(report_html(without), "<th>pbm (chosen)</th><td>–</td>"));
   CHECK_FALSE(contains(report_html(without), "Perplexity by rank"));
+}
+
+TEST_CASE("A report shows how often pages are valid without the grammar, and whether that was trained for") {
+  ReportData data = full_report();
+  CHECK_FALSE(contains(report_html(data), "Without the grammar"));
+  Evaluation free = judged(1, 0.5, 1.5);
+  free.policies[1].metrics["validity"] = {0.25, 0.2, 0.3, 24};
+  free.policies[1].causes = {{"unknown<token>", 18}};
+  data.unconstrained = EvaluationReport{free, {}, GrammarUse::off_not_trained_for};
+  for (const char* part : {"Without the grammar", "not trained for this", "unknown&lt;token&gt; (18)", "25"})
+    CHECK(contains(report_html(data), part));
+  data.unconstrained->grammar = GrammarUse::off_trained_for;
+  CHECK(contains(report_html(data), "warmed up for this"));
+  CHECK_FALSE(contains(report_html(data), "not trained for this"));
 }
 
 TEST_CASE("A report shows the reward beside the judge's, and alarms in words") {

@@ -155,6 +155,7 @@ def check_evaluation(run):
     other = json.loads((run.folder / "evaluation-valid-unconstrained.json").read_text())
     assert (run.folder / "evaluation.json").read_bytes() == first and other["requests"] != requests
     assert other["policies"]["both"]["validity"]["mean"] < 1, "without the grammar a small model makes mistakes"
+    assert other["grammar"] == "off, not trained for" and report["grammar"] == "on"
 
 
 def allowed_page(page, request):

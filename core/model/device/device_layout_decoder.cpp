@@ -67,6 +67,10 @@ void DeviceLayoutDecoder::step(std::span<const std::int32_t> streams, const Toke
   hidden_ = session_.step(streams, tokens);
 }
 
+at::Tensor DeviceLayoutDecoder::hidden(std::span<const std::int32_t> rows) const {
+  return select_rows(hidden_, rows);
+}
+
 void DeviceLayoutDecoder::score(std::span<const std::int32_t> rows, std::span<const std::int32_t> prompts,
                                 float* logits) {
   const at::NoGradGuard no_grad;

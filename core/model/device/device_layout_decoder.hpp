@@ -17,6 +17,7 @@ class DeviceLayoutDecoder final : public LayoutDecoder {
                       std::int64_t max_steps, std::int64_t columns);
 
   void step(std::span<const std::int32_t> streams, const TokenBags& tokens) override;
+  at::Tensor hidden(std::span<const std::int32_t> rows) const override;
   void score(std::span<const std::int32_t> rows, std::span<const std::int32_t> prompts,
              float* logits) override;
 

@@ -9,6 +9,7 @@
 
 #include "core/model/device/device_decode.hpp"
 #include "core/model/layout_head.hpp"
+#include "core/model/text_scores.hpp"
 #include "core/model/transformer.hpp"
 #include "tests/core/model/decode_support.hpp"
 #include "tests/core/model/model_support.hpp"
@@ -102,11 +103,16 @@ ModelOutcome model_outcome(const WeightsView& weights, std::uint64_t seed) {
   const LayoutLogProbs layout = layout_log_probs(weights, hidden, targets, 0.8);
   const at::Tensor value = scalar_head(weights, "value", hidden, targets.row);
   const at::Tensor whole = lm_logits(weights, hidden.narrow(0, 3, 5));
-  ModelOutcome outcome{{"hidden", "log_prob", "entropy", "value", "whole vocabulary"},
-                       {as_double(hidden), as_double(layout.log_prob), as_double(layout.entropy),
-                        as_double(value), as_double(whole)}};
+  const TextScores text = text_scores(weights, hidden, 0.8);
+  const at::Tensor free = whole_vocabulary_log_probs(weights, hidden, targets);
+  ModelOutcome outcome{
+      {"hidden", "log_prob", "entropy", "value", "whole vocabulary", "text", "likeliest text",
+       "free log_prob"},
+      {as_double(hidden), as_double(layout.log_prob), as_double(layout.entropy), as_double(value),
+       as_double(whole), as_double(text.sum), as_double(text.largest), as_double(free)}};
   const at::Tensor loss = probed(hidden, random) + probed(layout.log_prob, random) +
-                          probed(layout.entropy, random) + probed(value, random) + probed(whole, random);
+                          probed(layout.entropy, random) + probed(value, random) + probed(whole, random) +
+                          probed(text.sum, random) + probed(free, random);
   const std::vector<at::Tensor> grads = gradients(weights, loss);
   std::size_t i = 0;
   for (const auto& [name, tensor] : weights.tensors()) {

@@ -185,9 +185,14 @@ TEST_CASE("an evaluation file is read back as it was written") {
   world.policies[0].pages[5].violations = {"max_ads", "duplicate_item"};
   world.policies[3].first_slot.assign(world.cases.size(), PageMetrics{});
   for (PageMetrics& metrics : world.policies[3].first_slot) metrics.ndcg = 0.25;
-  const EvaluationReport report = summarise_with_views(world.policies, world.cases, world.options());
+  EvaluationReport report = summarise_with_views(world.policies, world.cases, world.options());
   const TemporaryFolder folder;
-  write_evaluation(folder.path / "evaluation.json", report);
+  for (const GrammarUse use :
+       {GrammarUse::on, GrammarUse::off_trained_for, GrammarUse::off_not_trained_for}) {
+    report.grammar = use;
+    write_evaluation(folder.path / "evaluation.json", report);
+    CHECK(read_evaluation(folder.path / "evaluation.json").grammar == use);
+  }
   const EvaluationReport read = read_evaluation(folder.path / "evaluation.json");
   REQUIRE(read.slices.size() == 2);
   CHECK(read.slices[1].first == "same list again");

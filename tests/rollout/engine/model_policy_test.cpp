@@ -4,7 +4,16 @@
 #include <cmath>
 #include <map>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/log_softmax.h>
+
 #include "core/base/error.hpp"
+#include "core/iteration/pack.hpp"
+#include "core/model/layout_head.hpp"
+#include "core/model/row_functions.hpp"
+#include "core/model/transformer.hpp"
 #include "core/page/page_codec.hpp"
 #include "rollout/engine/page_generation.hpp"
 #include "tests/rollout/engine/policy_support.hpp"
@@ -177,22 +186,86 @@ TEST_CASE("first-slot scores rank all candidates, and the greedy page starts wit
   }
 }
 
-TEST_CASE("without constraints invalid pages come with their cause") {
+TEST_CASE("without the grammar invalid pages come with their cause") {
   Fixture f(40, 12);
   SampleOptions options;
   options.constrained = false;
-  options.samples = 2;
-  int invalid = 0, cut = 0;
+  options.samples = 12;
+  int invalid = 0, cut = 0, text = 0, unknown = 0;
   for (const Trajectory& page : f.policy.generate(f.keys, options)) {
     const DecodedPage decoded = f.language.decode(page.order, page.tokens);
     CHECK((decoded.problem.empty() || page.invalid_cause == decoded.problem));
     CHECK(std::ssize(page.tokens) <= f.language.schema().max_response_tokens() + 8);
     CHECK((page.finish == FinishReason::page_end || !page.invalid_cause.empty()));
+    CHECK((page.finish == FinishReason::text) ==
+          (page.tokens.back() < f.language.vocabulary().layout_begin()));
+    unknown += page.invalid_cause == "unknown_token" ? 1 : 0;
     invalid += page.invalid_cause.empty() ? 0 : 1;
     cut += page.finish == FinishReason::length ? 1 : 0;
+    text += page.finish == FinishReason::text ? 1 : 0;
   }
-  CHECK(invalid > 40);
+  CHECK(invalid > 240);
   CHECK(cut > 0);
+  CHECK(text >= unknown);
+  CHECK(unknown > 0);
+}
+
+/// Log-softmax of the whole vocabulary before each token of a page, [T, vocab_size], by the full forward
+/// pass.
+at::Tensor free_log_probs(const Fixture& f, const KeyedRequest& request, const Trajectory& page,
+                          double temperature) {
+  const Prompt prompt = f.language.prompt(*request.request, page.order);
+  std::vector<TokenId> tokens = page.tokens;
+  // Text is no input of the page language, and nothing follows it.
+  tokens.back() = f.language.vocabulary().page_end();
+  const PackedBatch packed =
+      pack(f.language.vocabulary(), std::vector<PackedRequest>{{&prompt, {tokens}, {}}}, false);
+  const at::Tensor hidden = hidden_states(f.weights, packed.batch);
+  const at::Tensor base = lm_logits(f.weights, gather_rows(hidden, packed.targets.row))
+                              .narrow(1, 0, f.language.vocabulary().layout_begin());
+  const at::Tensor logits = at::cat({base, layout_logits(f.weights, hidden, packed.targets)}, 1);
+  return at::log_softmax(logits / temperature, 1);
+}
+
+TEST_CASE("without the grammar log-probs are those of a softmax over the whole vocabulary") {
+  for (const LayoutHeadKind head : {LayoutHeadKind::pointer, LayoutHeadKind::tokens})
+    for (const bool greedy : {false, true}) {
+      Fixture f(30, 15, 2, head);
+      SampleOptions options;
+      options.constrained = false;
+      options.greedy = greedy;
+      options.temperature = 0.8;
+      const std::vector<Trajectory> pages = f.policy.generate(f.keys, options);
+      for (std::size_t i = 0; i < pages.size(); ++i) {
+        const at::Tensor expected = free_log_probs(f, f.keys[i], pages[i], greedy ? 1.0 : 0.8);
+        for (std::size_t t = 0; t < pages[i].tokens.size(); ++t) {
+          const at::Tensor row = expected[static_cast<std::int64_t>(t)];
+          CHECK(pages[i].log_probs[t] == Approx(row[pages[i].tokens[t]].item<float>()).margin(1e-5));
+          if (greedy) CHECK(at::argmax(row).item<std::int64_t>() == pages[i].tokens[t]);
+        }
+      }
+    }
+}
+
+TEST_CASE("without the grammar first tokens come as often as their probabilities say") {
+  Fixture f(1, 16, 2, LayoutHeadKind::tokens);
+  SampleOptions options;
+  options.constrained = false;
+  options.samples = 4000;
+  const std::vector<Trajectory> pages = f.policy.generate(f.keys, options);
+  const at::Tensor log_probs = free_log_probs(f, f.keys[0], pages[0], 1.0)[0];
+  std::map<TokenId, int> count;
+  for (const Trajectory& page : pages) ++count[page.tokens.front()];
+  double chi_square = 0;
+  const std::int64_t tokens = log_probs.size(0);
+  for (std::int64_t token = 0; token < tokens; ++token) {
+    const double expected = 4000 * std::exp(log_probs[token].item<double>());
+    const double seen = count[static_cast<TokenId>(token)];
+    chi_square += (seen - expected) * (seen - expected) / expected;
+  }
+  const double freedom = static_cast<double>(tokens - 1);
+  INFO("chi-square " << chi_square << " with " << freedom << " degrees of freedom");
+  CHECK(chi_square < freedom + 4 * std::sqrt(2 * freedom));
 }
 
 TEST_CASE("a model of another language is refused") {
