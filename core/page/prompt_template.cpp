@@ -80,7 +80,22 @@ void PromptTemplate::limit_positions(int most) {
 }
 
 int PromptTemplate::words_size(const std::string& words) const {
-  return words.empty() ? 0 : static_cast<int>(tokenizer_->encode_plain(words).size());
+  if (words.empty()) return 0;
+  int size = 0;
+  for (const Tokenizer::MarkedText& part : tokenizer_->split_specials(words))
+    size += is_mark(part) ? 1 : static_cast<int>(tokenizer_->encode_plain(part.text).size());
+  return size;
+}
+
+int PromptTemplate::marks_of(const TemplateParts& parts) const {
+  int marks = 0;
+  for (const TemplatePart& part : parts) {
+    if (part.field || !tokenizer_) continue;
+    const std::vector<Tokenizer::MarkedText> cut = tokenizer_->split_specials(part.words);
+    marks +=
+        static_cast<int>(std::ranges::count_if(cut, [this](const auto& piece) { return is_mark(piece); }));
+  }
+  return marks;
 }
 
 int PromptTemplate::most_of(const TemplateParts& parts) const {
@@ -101,7 +116,7 @@ int PromptTemplate::most_positions(int candidates) const {
 int PromptTemplate::least_positions(int candidates) const {
   const auto tables =
       std::ranges::count_if(candidate_, [](const TemplatePart& part) { return !part.is_text(); });
-  const int candidate = candidate_fused_ ? 1 : 1 + static_cast<int>(tables);
+  const int candidate = candidate_fused_ ? 1 : 1 + static_cast<int>(tables) + marks_of(candidate_);
   const int whole = candidate_fused_ ? 1 : 1 + most_of(candidate_);
   const int action = history_fused_ ? 1 : most_of(history_);
   return most_positions(candidates) - history_last_ * action - candidates * (whole - candidate);
@@ -125,10 +140,12 @@ void PromptTemplate::write_history(const Request& request, int actions, PromptWr
 }
 
 void PromptTemplate::write_candidate_words(const FieldPlace& place, int most, PromptWriter& out) const {
+  out.limit_runs(most);
   for (const TemplatePart& part : candidate_) {
     if (!part.is_text() && most >= 0) out.cut_run(most);
     write_part(part, place, out);
   }
+  out.limit_runs(-1);
   if (most >= 0) out.cut_run(most);
 }
 
@@ -162,7 +179,7 @@ void PromptTemplate::write_candidates(const Request& request, const LayoutVocabu
 PromptTemplate::Draft PromptTemplate::write(const Request& request, const CandidateOrder& order,
                                             const LayoutVocabulary& vocabulary, int actions,
                                             int candidate_words, bool spelled) const {
-  Draft draft{PromptWriter(tokenizer_ ? &*tokenizer_ : nullptr, spelled), {}};
+  Draft draft{PromptWriter(tokenizer_ ? &*tokenizer_ : nullptr, table_begin_, spelled), {}};
   draft.prompt.order = order;
   draft.prompt.candidate_position.reserve(order.size());
   if (!tokenizer_)
@@ -234,7 +251,9 @@ std::string PromptTemplate::render_text(const Request& request, CandidateOrder o
     }
     text += piece.words;
     for (const TokenId id : piece.bag)
-      text += id >= vocabulary.layout_begin() ? vocabulary.name(id, schema) : table_token_name(id);
+      text += id >= vocabulary.layout_begin()   ? vocabulary.name(id, schema)
+              : tokenizer_ && id < table_begin_ ? tokenizer_->token(id)
+                                                : table_token_name(id);
   }
   return text;
 }

@@ -87,6 +87,9 @@ class PromptTemplate {
                         Draft& out) const;
   int words_size(const std::string& words) const;
   int most_of(const TemplateParts& parts) const;
+  /// Special tokens of the model's own tokenizer that fixed words spell.
+  int marks_of(const TemplateParts& parts) const;
+  bool is_mark(const Tokenizer::MarkedText& part) const { return part.id >= 0 && part.id < table_begin_; }
 
   std::optional<Tokenizer> tokenizer_;
   TemplateParts context_, history_, candidate_;

@@ -44,7 +44,18 @@ std::string cut_to_tokens(const Tokenizer& tokenizer, std::string_view text, int
 }
 
 void PromptWriter::words(std::string_view text) {
-  run_ += text;
+  if (!tokenizer_) {
+    run_ += text;
+    return;
+  }
+  for (const Tokenizer::MarkedText& part : tokenizer_->split_specials(text)) {
+    if (part.id < 0 || part.id >= own_end_) {
+      run_ += part.text;
+      continue;
+    }
+    if (run_budget_ >= 0) cut_run(run_budget_);
+    token(part.id);
+  }
 }
 
 void PromptWriter::value(std::string_view text, int budget) {

@@ -19,9 +19,10 @@ std::string cut_to_tokens(const Tokenizer& tokenizer, std::string_view text, int
 /// Words that follow each other without a token between them are one run, tokenized at once: so the prompt
 /// written as text, with its tokens spelled out, gives the same ids to whoever tokenizes it with the exported
 /// tokenizer. For the same reason a value is cut to its budget as text, before it is tokenized: the longest
-/// beginning of it that is no more tokens by itself. Values never spell a special token: "<item:3>" in a
-/// title is words (others, who tokenize the written prompt, would read the token). Added tokens that are not
-/// special stay recognised, as everywhere.
+/// beginning of it that is no more tokens by itself. Fixed words of the template may spell special tokens of
+/// the model's own tokenizer, such as the marks of a chat; values never do: "<item:3>" in a title is words
+/// (others, who tokenize the written prompt, would read the token). Added tokens that are not special stay
+/// recognised, as everywhere.
 class PromptWriter {
  public:
   /// A stretch of the prompt: a run of words, or one position's ids.
@@ -30,12 +31,12 @@ class PromptWriter {
     std::vector<TokenId> bag;  ///< empty for words
   };
 
-  /// Without a tokenizer only tokens can be written. `tokenizer` must outlive the writer. pieces() stays
-  /// empty unless it is wanted.
-  explicit PromptWriter(const Tokenizer* tokenizer, bool keep_pieces = false)
-      : tokenizer_(tokenizer), keep_pieces_(keep_pieces) {}
+  /// Without a tokenizer only tokens can be written. `tokenizer` must outlive the writer; its special tokens
+  /// from `own_end` on are not the model's own. pieces() stays empty unless it is wanted.
+  PromptWriter(const Tokenizer* tokenizer, TokenId own_end, bool keep_pieces = false)
+      : tokenizer_(tokenizer), own_end_(own_end), keep_pieces_(keep_pieces) {}
 
-  /// Words as they stand.
+  /// Fixed words of the template.
   void words(std::string_view text);
   /// Words of a user or an item, cut to `budget` tokens.
   void value(std::string_view text, int budget);
@@ -44,6 +45,8 @@ class PromptWriter {
   void token(TokenId id) { token(std::span<const TokenId>(&id, 1)); }
   /// Cuts the run of words at hand to `budget` tokens.
   void cut_run(int budget) { run_ = cut_to_tokens(*tokenizer_, run_, budget); }
+  /// From now on fixed words cut the run before a special token to so many tokens; -1: they leave it.
+  void limit_runs(int budget) { run_budget_ = budget; }
   /// Turns the run of words at hand into tokens.
   void end_run();
 
@@ -53,7 +56,9 @@ class PromptWriter {
 
  private:
   const Tokenizer* tokenizer_;
+  TokenId own_end_;
   bool keep_pieces_;
+  int run_budget_ = -1;
   TokenBags tokens_;
   std::string run_;
   std::vector<Piece> pieces_;

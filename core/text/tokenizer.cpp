@@ -162,6 +162,21 @@ std::vector<std::int32_t> Tokenizer::encode_plain(std::string_view text, bool st
   return impl_->encode(text, false, starts_input);
 }
 
+std::vector<Tokenizer::MarkedText> Tokenizer::split_specials(std::string_view text) const {
+  std::vector<TextPart> parts;
+  impl_->added.split(text, AddedTokens::Stage::raw, /*specials=*/true, parts);
+  std::vector<MarkedText> result;
+  std::size_t covered = 0;
+  for (const TextPart& part : parts) {
+    if (part.id < 0 || !is_special(part.id)) continue;
+    if (covered < part.begin) result.push_back({text.substr(covered, part.begin - covered)});
+    result.push_back({text.substr(part.begin, part.end - part.begin), part.id});
+    covered = part.end;
+  }
+  if (covered < text.size()) result.push_back({text.substr(covered)});
+  return result;
+}
+
 std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const {
   std::vector<std::string> tokens;
   tokens.reserve(ids.size());
@@ -233,6 +248,8 @@ void Tokenizer::write_with_added(const std::filesystem::path& folder,
                         tokenizer_json_with(impl_->files.tokenizer_json, names, first));
   write_file_atomically(folder / "tokenizer_config.json",
                         tokenizer_config_with(impl_->files.config_json, names, first));
+  if (!impl_->files.chat_template.empty())
+    write_file_atomically(folder / kChatTemplateFile, impl_->files.chat_template);
 }
 
 }  // namespace pagewright

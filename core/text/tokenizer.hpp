@@ -32,6 +32,13 @@ class Tokenizer {
   /// `starts_input`: whether it is the beginning of what is tokenized, or follows a token; some tokenizers
   /// mark the first word alone.
   std::vector<std::int32_t> encode_plain(std::string_view text, bool starts_input = true) const;
+  /// A text cut at the special tokens that it spells: for text that may spell them, such as the marks of a
+  /// chat. A part is a special token (`id` >= 0) or ordinary text, which points into `text`.
+  struct MarkedText {
+    std::string_view text;
+    std::int32_t id = -1;
+  };
+  std::vector<MarkedText> split_specials(std::string_view text) const;
   /// The text of ids; ids that no token has are passed over.
   std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens = false) const;
 
@@ -54,11 +61,11 @@ class Tokenizer {
   /// SHA-256 over the names and contents of the files that it was read from, 64 hexadecimal digits.
   std::string hash() const;
 
-  /// Writes tokenizer.json and tokenizer_config.json into a folder, which must exist, with `names` as further
-  /// special added tokens of the ids size(), size() + 1, ...; everything else stays as it was, chat template
-  /// included. Python's `tokenizers` and `transformers` read it and agree. Error for a name that is a token
-  /// already, that is empty or there twice, and for a vocabulary with unused ids, where `tokenizers` would
-  /// number new tokens differently.
+  /// Writes tokenizer.json, tokenizer_config.json and chat_template.jinja, if there was one, into a folder,
+  /// which must exist, with `names` as further special added tokens of the ids size(), size() + 1, ...;
+  /// everything else stays as it was, chat template included. Python's `tokenizers` and `transformers` read
+  /// it and agree. Error for a name that is a token already, that is empty or there twice, and for a
+  /// vocabulary with unused ids, where `tokenizers` would number new tokens differently.
   void write_with_added(const std::filesystem::path& folder, const std::vector<std::string>& names) const;
 
  private:

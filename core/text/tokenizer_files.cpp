@@ -84,8 +84,10 @@ TokenizerFiles read_tokenizer_files(const fs::path& path) {
   }
   files.tokenizer_json = read_file(files.path);
   files.config_path = files.path.parent_path() / "tokenizer_config.json";
-  if (files.path.filename() == "tokenizer.json" && fs::exists(files.config_path))
-    files.config_json = read_file(files.config_path);
+  const fs::path chat_template = files.path.parent_path() / kChatTemplateFile;
+  const bool has_company = files.path.filename() == "tokenizer.json";
+  if (has_company && fs::exists(files.config_path)) files.config_json = read_file(files.config_path);
+  if (has_company && fs::exists(chat_template)) files.chat_template = read_file(chat_template);
   files.hash =
       hash_of({{"tokenizer.json", files.tokenizer_json}, {"tokenizer_config.json", files.config_json}});
   return files;

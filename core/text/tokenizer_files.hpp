@@ -10,13 +10,18 @@
 
 namespace pagewright {
 
+inline constexpr const char* kChatTemplateFile = "chat_template.jinja";
+
 /// The files that define a tokenizer, as texts.
 struct TokenizerFiles {
   std::filesystem::path path;  ///< of the tokenizer.json, or of what stands for it; for error texts
   std::string tokenizer_json;
   std::filesystem::path config_path;
   std::string config_json;  ///< tokenizer_config.json; empty: none
-  std::string hash;         ///< SHA-256 over names and contents of the files
+  /// chat_template.jinja, where `transformers` 5 keeps it; empty: none. Prompts are the template's business,
+  /// not its, so it is handed on and no part of the hash.
+  std::string chat_template;
+  std::string hash;  ///< SHA-256 over names and contents of the files
 };
 
 /// Reads tokenizer.json and tokenizer_config.json of a folder, or a tokenizer.json (with a

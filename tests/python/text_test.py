@@ -11,7 +11,7 @@ import sys
 import time
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen2Config
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast, Qwen2Config
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SECTIONS = [("carousel", 3), ("list", 2)]  # of configs/stories.yaml
@@ -74,6 +74,52 @@ def check_page(model, tokenizer, page, greedy):
     if not greedy:
         worst = max(abs(ours / theirs - 1) for ours, theirs in zip(page["slot_propensities"], propensities))
         assert worst < 1e-4, f"propensities {page['slot_propensities']}, theirs {propensities}"
+
+
+CHATML = """{% for message in messages %}<|im_start|>{{ message.role }}
+{{ message.content }}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
+CHAT_PROMPT = r"""
+prompt:
+  context: ["<|im_start|>system\nYou arrange the pages of a shop.<|im_end|>\n<|im_start|>user\nThe visitor has a {context.device|text:6}."]
+  history: {last: 2, heading: " Before,", tokens: [" {action|text} {category|text:8}."]}
+  candidate: {tokens: [" {category|text:8} by {brand|text:8}"]}
+  end: "<|im_end|>\n<|im_start|>assistant\n"
+"""
+
+
+def check_chat(binary, work, log):
+    """A chat model: the template writes the chat's marks, and the prompt is that of apply_chat_template."""
+    folder = work / "chat_model"
+    torch.manual_seed(2)
+    # AutoTokenizer goes by the model's type and would take the pipeline of the real Qwen2.
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(SOURCE / "tests" / "data" / "tokenizers" / "qwen_like")
+    tokenizer.chat_template = CHATML
+    tokenizer.save_pretrained(folder)
+    assert (folder / "chat_template.jinja").is_file()
+    shutil.copy(SOURCE / "tests" / "data" / "tokenizers" / "qwen_like" / "tokenizer.json", folder)
+    AutoModelForCausalLM.from_config(
+        Qwen2Config(vocab_size=len(tokenizer), hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2,
+                    num_key_value_heads=2, max_position_embeddings=1024)).save_pretrained(folder)
+    stories = (SOURCE / "configs" / "stories.yaml").read_text()
+    before, rest = stories.split("\nprompt:\n")
+    config = work / "chat.yaml"
+    config.write_text(before + CHAT_PROMPT + rest[rest.index("\nsimulator:"):])
+    sets = settings({"run": work / "chat", "log": log, "model.path": folder, "model.layout_head": "tokens", "warmup.batch": 60})
+    pagewright(binary, "sft", config, *sets)
+    exported = work / "chat_exported"
+    pagewright(binary, "export", config, *sets, "--policy", "warmup", "--out", exported)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(exported)
+    model = AutoModelForCausalLM.from_pretrained(exported, dtype=torch.float32).eval()
+    requests = pagewright(binary, "inspect", log, "--requests", 4)
+    for line in pagewright(binary, "generate", exported, "--tokens", "--greedy", text=requests).splitlines():
+        page = json.loads(line)
+        check_page(model, tokenizer, page, True)
+        user = page["prompt"].split("<|im_start|>user\n")[1].split("<|im_end|>")[0]
+        chat = [{"role": "system", "content": "You arrange the pages of a shop."}, {"role": "user", "content": user}]
+        assert page["prompt"] == tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True) + "<page>"
+    print("a chat model's prompts are those of its chat template")
 
 
 def settings(values):
@@ -179,6 +225,7 @@ def main():
         for line in answers:
             check_page(model, tokenizer, json.loads(line), greedy)
         print(f"{len(answers)} {'greedy' if greedy else 'sampled'} pages are those of transformers")
+    check_chat(options.pagewright, options.work, options.work / "log")
 
 
 if __name__ == "__main__":

@@ -146,6 +146,56 @@ TEST_CASE("others read the same tokens where the tokenizer marks the first word 
   }
 }
 
+const Tokenizer& chat_tokenizer() {
+  static const Tokenizer tokenizer =
+      Tokenizer::read(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "tokenizers" / "qwen_like");
+  return tokenizer;
+}
+
+constexpr const char* kChatTemplate = R"(
+context: ["<|im_start|>system\nYou arrange a shop's page.<|im_end|>\n<|im_start|>user\n{query|text:8}\n"]
+history: {last: 3, tokens: ["{action|text} {title|text:8}\n"]}
+candidate: {tokens: [" {title|text:20}<|endoftext|> {price|text}\n"]}
+end: "<|im_end|>\n<|im_start|>assistant\n"
+)";
+
+TEST_CASE("fixed words may spell the special tokens of a chat, values never do, and others read the same") {
+  const PageLanguage language = word_language(word_template(kChatTemplate, chat_tokenizer()));
+  Request request = toy_request();
+  const TokenId start = *chat_tokenizer().id("<|im_start|>"), end = *chat_tokenizer().id("<|im_end|>");
+  request.candidates.pop_back();
+  const std::vector<TokenId> ids = ids_of(language.prompt(request, backwards(request)).tokens);
+  CHECK(ids.front() == start);
+  CHECK(std::ranges::count(ids, start) == 3);
+  CHECK(std::ranges::count(ids, end) == 2);
+  CHECK(std::ranges::count(ids, *chat_tokenizer().id("<|endoftext|>")) == 3);
+  CHECK(read_by_others(language, request) == ids);
+  const std::vector<TokenId> last = chat_tokenizer().encode("<|im_end|>\n<|im_start|>assistant\n");
+  CHECK(std::equal(last.begin(), last.end(), ids.end() - 1 - std::ssize(last)));
+  // The same tokens in a query are words.
+  request.query = "<|im_end|>";
+  CHECK(std::ranges::count(ids_of(language.prompt(request, backwards(request)).tokens), end) == 2);
+  // So are those that an exported tokenizer has added for the page.
+  PromptWriter writer(&chat_tokenizer(), start);
+  writer.words("<|im_start|>");
+  writer.end_run();
+  CHECK(writer.tokens().ids == chat_tokenizer().encode_plain("<|im_start|>"));
+}
+
+TEST_CASE("a prompt that is cut keeps the special tokens of its candidates") {
+  PromptTemplate prompt = word_template(kChatTemplate, chat_tokenizer());
+  const Request request = toy_request();
+  const int least = prompt.least_positions(4);
+  prompt.limit_positions(least + 10);
+  const PageLanguage language = word_language(prompt);
+  const Prompt cut = language.prompt(request, backwards(request));
+  CHECK(cut.shortened);
+  CHECK(cut.tokens.size() <= least + 10);
+  CHECK(std::ranges::count(ids_of(cut.tokens), *chat_tokenizer().id("<|endoftext|>")) == 4);
+  prompt.limit_positions(least);
+  CHECK(word_language(prompt).prompt(request, backwards(request)).tokens.size() <= least);
+}
+
 TEST_CASE("tables and words stand side by side, and others read them, too") {
   const PageLanguage language = word_language(word_template(R"(
 context: ["{context.device|hash:4} likes {query|text}"]

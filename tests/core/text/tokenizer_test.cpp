@@ -1,5 +1,6 @@
 #include "core/text/tokenizer.hpp"
 
+#include <fstream>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -202,6 +203,29 @@ TEST_CASE("Added tokens are written behind the others, and everything else stays
                        "has it already"));
   CHECK(test::contains(test::error_text([&] { before.write_with_added(folder.path(), {"<x>", "<x>"}); }),
                        "twice"));
+}
+
+TEST_CASE("A chat template in a file of its own is handed on, and changes nothing else") {
+  const test::TemporaryFolder folder, out;
+  for (const char* file : {"tokenizer.json", "tokenizer_config.json"})
+    std::filesystem::copy_file(kQwenLike / file, folder / file);
+  const std::string before = Tokenizer::read(folder.path()).hash();
+  std::ofstream(folder / "chat_template.jinja") << "{% for m in messages %}{{ m.content }}{% endfor %}\n";
+  const Tokenizer tokenizer = Tokenizer::read(folder.path());
+  CHECK(tokenizer.hash() == before);
+  tokenizer.write_with_added(out.path(), {"<page>"});
+  CHECK(read_file(out / "chat_template.jinja") == read_file(folder / "chat_template.jinja"));
+}
+
+TEST_CASE("Special tokens that a text spells are told from the words between them") {
+  const Tokenizer tokenizer = Tokenizer::read(kQwenLike);
+  const std::string text = "<|im_start|>user\n<think>a<|im_end|>";
+  std::vector<std::pair<std::string, std::int32_t>> parts;
+  for (const auto& part : tokenizer.split_specials(text)) parts.emplace_back(part.text, part.id);
+  CHECK(parts == std::vector<std::pair<std::string, std::int32_t>>{
+                     {"<|im_start|>", 1201}, {"user\n<think>a", -1}, {"<|im_end|>", 1202}});
+  CHECK(tokenizer.split_specials("").empty());
+  CHECK(tokenizer.split_specials("words").size() == 1);
 }
 
 TEST_CASE("Added tokens are written whether the list is there, empty or null") {
