@@ -1,5 +1,6 @@
 #include "distributed/sharding/gradient_reducer.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include <ATen/ops/empty.h>
@@ -45,7 +46,10 @@ class SubtreeReducer final : public GradientReducer {
         lanes_(lanes),
         sharding_(sharding),
         tree_(like, static_cast<int>(lanes.own().size()), workers),
-        own_lanes_(static_cast<int>(lanes.own().size())) {
+        own_lanes_(static_cast<int>(lanes.own().size())),
+        lanes_at_once_(std::min(workers, own_lanes_)) {
+    if (like.scalar_type() != gradient_type_)
+      narrow_bytes_ = static_cast<std::size_t>(like.numel()) * c10::elementSize(gradient_type_);
     if (lanes.learners().size() > 1)
       shard_ = at::empty({sharding.shard_size(lanes.learners().rank())}, like.options());
   }
@@ -66,7 +70,9 @@ class SubtreeReducer final : public GradientReducer {
   }
 
   std::size_t buffer_bytes() const override {
-    return tree_.buffers() * (sum_.defined() ? sum_.nbytes() : 0) + (shard_.defined() ? shard_.nbytes() : 0);
+    return tree_.buffers() * (sum_.defined() ? sum_.nbytes() : 0) +
+           static_cast<std::size_t>(lanes_at_once_) * narrow_bytes_ +
+           (shard_.defined() ? shard_.nbytes() : 0);
   }
 
  private:
@@ -110,7 +116,8 @@ class SubtreeReducer final : public GradientReducer {
   const LearnerLanes& lanes_;
   const Sharding& sharding_;
   GradientTree tree_;
-  int own_lanes_;
+  int own_lanes_, lanes_at_once_;
+  std::size_t narrow_bytes_ = 0;  ///< of a lane's gradient before it is widened into a buffer of the tree
   at::Tensor sum_;    // [padded]
   at::Tensor shard_;  // [S]; undefined on one rank
 };

@@ -544,6 +544,20 @@ TEST_CASE("a step moves the bytes and holds the memory that the table says") {
   }
 }
 
+TEST_CASE("gradients that are narrower than their sums take a buffer for each lane at work") {
+  const auto world = MpiCommunicator::world();
+  if (!can_learn(*world)) return;
+  FlatParameters parameters(shop_test::shop_model(shop_test::shop_language()));
+  const auto pool = make_lane_pool(1);  // with more threads the tree's buffers depend on who comes first
+  const auto held = [&](at::ScalarType gradients) {
+    Trainer trainer(*world, parameters, {}, *pool, kTestLanes, 10,
+                    {.zero = 1, .gradients = gradients, .reduction = at::kFloat});
+    trainer.step(lane_loss(-1), 1);
+    return static_cast<std::int64_t>(trainer.gradient_bytes());
+  };
+  CHECK(held(at::kBFloat16) == held(at::kFloat) + 2 * parameters.numel());
+}
+
 TEST_CASE("a checkpoint of n ranks goes on on one rank and on n, and one of one rank on n") {
   const auto world = MpiCommunicator::world();
   if (!can_learn(*world)) return;
