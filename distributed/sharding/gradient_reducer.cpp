@@ -118,8 +118,8 @@ class SubtreeReducer final : public GradientReducer {
   GradientTree tree_;
   int own_lanes_, lanes_at_once_;
   std::size_t narrow_bytes_ = 0;  ///< of a lane's gradient before it is widened into a buffer of the tree
-  at::Tensor sum_;    // [padded]
-  at::Tensor shard_;  // [S]; undefined on one rank
+  at::Tensor sum_;                // [padded]
+  at::Tensor shard_;              // [S]; undefined on one rank
 };
 
 }  // namespace

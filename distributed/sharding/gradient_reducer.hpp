@@ -36,7 +36,8 @@ class GradientReducer {
   /// [padded]; it belongs to the reducer and is good until the next call. Runs the lanes on the pool; the
   /// calling thread communicates.
   virtual at::Tensor reduce(LanePool& pool, const DifferentiateLane& differentiate) = 0;
-  /// Bytes of gradient buffers that a step holds, shards included; buckets on their way (two at a time) come on top.
+  /// Bytes of gradient buffers that a step holds, shards included; buckets on their way (two at a time) come
+  /// on top.
   virtual std::size_t buffer_bytes() const = 0;
 };
 

@@ -22,8 +22,9 @@ enum class Determinism { exact, fast };
 ///   1      4 P          8 P / n       4 P (W + log2(L / n)) + 4 P / n
 ///   2      4 P          8 P / n       4 P min(W, L / n) + 4 P / n (1 + log2(L / n))
 ///   3      below        8 P / n       4 P w + 4 P / n (w + log2(L / n)), w = min(W, L / n)
-/// and, while a bucket of B elements is exchanged, 2 x 4 B more, and with `gradients` narrower than `reduction` in 0
-/// and 1 a narrow gradient of 2 P for each of min(W, L / n) lanes at work. It sends, an optimizer step,
+/// and, while a bucket of B elements is exchanged, 2 x 4 B more, and with `gradients` narrower than
+/// `reduction` in 0 and 1 a narrow gradient of 2 P for each of min(W, L / n) lanes at work. It sends, an
+/// optimizer step,
 ///   0 and 1   2 x 4 P (n - 1) / n
 ///   2         4 P (n - 1) / n (1 + L / n): gradients after every round of lanes, then the parameters
 ///   3         4 (n - 1) / n (P L / n + R + g (2 P - 2 R - K)): gradients as in 2; the parameters outside of

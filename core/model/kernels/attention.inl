@@ -1,5 +1,5 @@
 // Attention of one query row and head. Sixteen keys at a time for scores, sixteen elements of the head at a
-// time for values; the j-th key of the walk always lies in lane j % 16 and accumulator j % 4.
+// time for values, then eight, then one; every element is the same chain of multiply-adds in all three. The j-th key of the walk always lies in lane j % 16 and accumulator j % 4.
 
 template <class T>
 PW_INLINE void dot_chunk(std::int64_t head_dim, const T* query, const T* keys_t, std::int64_t stride,
@@ -31,11 +31,12 @@ void dot_keys_kernel(std::int64_t head_dim, const T* query, const T* keys_t, std
   }
 }
 
-/// out[0..16) = sum_j weight[j] row_j[0..16) over j in [begin, count), rows in two parts; begin is a multiple of 16.
-template <class T>
+/// out = sum_j weight[j] row_j over the lanes' columns and j in [begin, count), rows in two parts; begin is a
+/// multiple of 16.
+template <class Lanes, class T>
 PW_INLINE void weigh_rows(std::int64_t begin, std::int64_t count, std::int64_t split, const T* first,
-                          const T* second, std::int64_t stride, const T* weight, Lane16<T>& out) {
-  Lane16<T> acc[4], a;
+                          const T* second, std::int64_t stride, const T* weight, Lanes& out) {
+  Lanes acc[4], a;
   for (auto& one : acc) one.fill(T(0));
   std::int64_t j = begin;
   for (; j + 4 <= count; j += 4)
@@ -51,7 +52,7 @@ PW_INLINE void weigh_rows(std::int64_t begin, std::int64_t count, std::int64_t s
   out.v = (acc[0].v + acc[1].v) + (acc[2].v + acc[3].v);
 }
 
-/// One element of the same sum, for the end of a head that is no multiple of 16.
+/// One element of the same sum.
 template <class T>
 PW_INLINE T weigh_elements(std::int64_t begin, std::int64_t count, std::int64_t split, const T* first,
                            const T* second, std::int64_t stride, const T* weight) {
@@ -59,6 +60,34 @@ PW_INLINE T weigh_elements(std::int64_t begin, std::int64_t count, std::int64_t 
   for (std::int64_t j = begin; j < count; ++j)
     acc[j % 4] += weight[j] * (j < split ? first[j * stride] : second[(j - split) * stride]);
   return (acc[0] + acc[1]) + (acc[2] + acc[3]);
+}
+
+/// Columns [d, ...) of the head in steps of the lanes' width; returns the first that is left.
+template <class Lanes, class T, class Finish>
+PW_INLINE std::int64_t weigh_columns(std::int64_t d, std::int64_t head_dim, std::int64_t begin, std::int64_t count,
+                                     std::int64_t split, const T* first, const T* second, std::int64_t stride,
+                                     const T* weight, T* out, const Finish& finish) {
+  Lanes sum;
+  for (; d + Lanes::kWidth <= head_dim; d += Lanes::kWidth) {
+    weigh_rows(begin, count, split, first + d, second + d, stride, weight, sum);
+    finish(sum.v);
+    sum.store(out + d);
+  }
+  return d;
+}
+
+/// out [head_dim] = finish(sum_j weight[j] row_j).
+template <class T, class Finish>
+PW_INLINE void weigh_head(std::int64_t head_dim, std::int64_t begin, std::int64_t count, std::int64_t split,
+                          const T* const rows[2], std::int64_t stride, const T* weight, T* out,
+                          const Finish& finish) {
+  std::int64_t d = weigh_columns<Lane16<T>>(0, head_dim, begin, count, split, rows[0], rows[1], stride, weight, out, finish);
+  d = weigh_columns<Lane8<T>>(d, head_dim, begin, count, split, rows[0], rows[1], stride, weight, out, finish);
+  for (; d < head_dim; ++d) {
+    T element = weigh_elements(begin, count, split, rows[0] + d, rows[1] + d, stride, weight);
+    finish(element);
+    out[d] = element;
+  }
 }
 
 template <class T>
@@ -93,25 +122,16 @@ T attention_row_kernel(std::int64_t head_dim, T scale, const T* query, const Att
   }
   const T total = lane_sum(sum);
   const T inverse = T(1) / total;
-  std::int64_t d = 0;
-  for (; d + 16 <= head_dim; d += 16) {
-    weigh_rows(begin, k.count, k.row_split, k.values[0] + d, k.values[1] + d, k.value_stride, scratch, s);
-    s.v = s.v * inverse;
-    s.store(out + d);
-  }
-  for (; d < head_dim; ++d)
-    out[d] = inverse *
-             weigh_elements(begin, k.count, k.row_split, k.values[0] + d, k.values[1] + d, k.value_stride, scratch);
+  weigh_head(head_dim, begin, k.count, k.row_split, k.values, k.value_stride, scratch, out,
+             [inverse](auto& x) { x = x * inverse; });
   return most + std::log(total);
 }
 
-/// Adds weight_j * source to row j for all rows of the walk that are seen, columns [0, head_dim).
-template <class T>
-PW_INLINE void scatter_rows(const AttentionRowGrad<T>& g, T* const rows[2], const T* weight,
-                            const T* source) {
-  Lane16<T> a, b;
-  std::int64_t d = 0;
-  for (; d + 16 <= g.head_dim; d += 16) {
+template <class Lanes, class T>
+PW_INLINE std::int64_t scatter_columns(std::int64_t d, const AttentionRowGrad<T>& g, T* const rows[2],
+                                       const T* weight, const T* source) {
+  Lanes a, b;
+  for (; d + Lanes::kWidth <= g.head_dim; d += Lanes::kWidth) {
     b.load(source + d);
     for (std::int64_t j = g.first; j < g.count; ++j) {
       T* row =
@@ -121,6 +141,15 @@ PW_INLINE void scatter_rows(const AttentionRowGrad<T>& g, T* const rows[2], cons
       a.store(row);
     }
   }
+  return d;
+}
+
+/// Adds weight_j * source to row j for all rows of the walk that are seen, columns [0, head_dim).
+template <class T>
+PW_INLINE void scatter_rows(const AttentionRowGrad<T>& g, T* const rows[2], const T* weight,
+                            const T* source) {
+  std::int64_t d = scatter_columns<Lane16<T>>(0, g, rows, weight, source);
+  d = scatter_columns<Lane8<T>>(d, g, rows, weight, source);
   for (; d < g.head_dim; ++d)
     for (std::int64_t j = g.first; j < g.count; ++j)
       (j < g.row_split ? rows[0] + j * g.row_stride : rows[1] + (j - g.row_split) * g.row_stride)[d] +=
@@ -144,14 +173,8 @@ void attention_row_grad_kernel(const AttentionRowGrad<T>& g) {
     p.store(grad_score + j);
   }
   for (std::int64_t j = begin; j < g.first; ++j) grad_score[j] = T(0);
-  std::int64_t d = 0;
-  for (; d + 16 <= g.head_dim; d += 16) {
-    weigh_rows(begin, g.count, g.row_split, g.key_rows[0] + d, g.key_rows[1] + d, g.row_stride, grad_score, s);
-    s.store(g.grad_query + d);
-  }
-  for (; d < g.head_dim; ++d)
-    g.grad_query[d] =
-        weigh_elements(begin, g.count, g.row_split, g.key_rows[0] + d, g.key_rows[1] + d, g.row_stride, grad_score);
+  weigh_head(g.head_dim, begin, g.count, g.row_split, g.key_rows, g.row_stride, grad_score, g.grad_query,
+             [](auto&) {});
   scatter_rows(g, g.grad_key_rows, grad_score, g.query);
   scatter_rows(g, g.grad_value_rows, weight, g.grad_out);
 }

@@ -23,6 +23,7 @@ struct LaneTypes<double> {
 /// vectors.
 template <class T>
 struct Lane16 {
+  static constexpr std::int64_t kWidth = 16;
   typename LaneTypes<T>::Vec v;
   PW_INLINE void load(const T* p) { v = *reinterpret_cast<const typename LaneTypes<T>::Loose*>(p); }
   PW_INLINE void store(T* p) const { *reinterpret_cast<typename LaneTypes<T>::Loose*>(p) = v; }
@@ -35,6 +36,18 @@ struct Lane16 {
   PW_INLINE void store_part(T* p, std::int64_t n) const {
     for (std::int64_t i = 0; i < n; ++i) p[i] = v[i];
   }
+};
+
+/// Eight values, for the end of a head that is no multiple of 16.
+template <class T>
+struct Lane8 {
+  typedef T Vec __attribute__((vector_size(8 * sizeof(T))));
+  typedef T Loose __attribute__((vector_size(8 * sizeof(T)), aligned(sizeof(T)), may_alias));
+  static constexpr std::int64_t kWidth = 8;
+  Vec v;
+  PW_INLINE void load(const T* p) { v = *reinterpret_cast<const Loose*>(p); }
+  PW_INLINE void store(T* p) const { *reinterpret_cast<Loose*>(p) = v; }
+  PW_INLINE void fill(T value) { v = Vec{} + value; }
 };
 
 /// Sum in one fixed tree.
