@@ -7,7 +7,6 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/base/error.hpp"
@@ -139,6 +138,33 @@ void attend_segments(const BatchPlan& plan, const HeadShape& shape, const T* q, 
   }
 }
 
+/// One head's columns of a matrix, row after row: rows of a few elements at a wide stride would share few
+/// sets of the cache.
+template <class T>
+class HeadColumns {
+ public:
+  HeadColumns(std::int64_t rows, std::int64_t row_stride, std::int64_t head_size)
+      : rows_(rows),
+        row_stride_(row_stride),
+        head_size_(head_size),
+        data_(static_cast<std::size_t>(rows * head_size)) {}
+
+  void take(const T* columns) {
+    for (std::int64_t row = 0; row < rows_; ++row)
+      std::copy_n(columns + row * row_stride_, head_size_, at(row));
+  }
+  void put(T* columns) const {
+    for (std::int64_t row = 0; row < rows_; ++row)
+      std::copy_n(data_.data() + row * head_size_, head_size_, columns + row * row_stride_);
+  }
+  void clear() { std::ranges::fill(data_, T(0)); }
+  T* at(std::int64_t row) { return data_.data() + row * head_size_; }
+
+ private:
+  std::int64_t rows_, row_stride_, head_size_;
+  std::vector<T> data_;  // [rows, head_size]
+};
+
 template <class T>
 struct AttentionTensors {
   const T *q, *k, *v, *out, *lse, *grad_out;
@@ -146,15 +172,20 @@ struct AttentionTensors {
 };
 
 template <class T>
-void attend_segments_grad(const BatchPlan& plan, const HeadShape& shape, const AttentionTensors<T>& t) {
+void attend_segments_grad(const BatchPlan& plan, const HeadShape& shape, std::int64_t rows,
+                          const AttentionTensors<T>& t) {
   const std::int64_t size = shape.head_size, q_width = shape.heads * size, kv_width = shape.kv_heads * size;
   std::vector<T> scratch(static_cast<std::size_t>(2 * padded_to_lanes(plan.longest_walk)));
   AttentionRowGrad<T> g;
   g.scale = T(1) / std::sqrt(static_cast<T>(size));
-  g.head_dim = size, g.row_stride = kv_width, g.scratch = scratch.data();
+  g.head_dim = g.row_stride = size, g.scratch = scratch.data();
+  HeadColumns<T> keys(rows, kv_width, size), grad_keys = keys, grad_values = keys;
   for (std::int64_t kv = 0; kv < shape.kv_heads; ++kv) {
     WalkTranspose<T> keys_t(t.k + kv * size, kv_width, size, plan.longest_walk);
     WalkTranspose<T> values_t(t.v + kv * size, kv_width, size, plan.longest_walk);
+    keys.take(t.k + kv * size);
+    grad_keys.clear();
+    grad_values.clear();
     for (const SegmentSpan& segment : plan.segments) {
       require(segment.shared_size == 0, "a batch with shared prefixes cannot be differentiated");
       keys_t.move_to(segment);
@@ -163,9 +194,9 @@ void attend_segments_grad(const BatchPlan& plan, const HeadShape& shape, const A
       g.row_split = segment.parent_size;
       const std::int64_t begins[2] = {segment.parent_begin, segment.begin};
       for (int part = 0; part < 2; ++part) {
-        const std::int64_t at = begins[part] * kv_width + kv * size;
-        g.key_rows[part] = t.k + at, g.grad_key_rows[part] = t.grad_k + at,
-        g.grad_value_rows[part] = t.grad_v + at;
+        g.key_rows[part] = keys.at(begins[part]);
+        g.grad_key_rows[part] = grad_keys.at(begins[part]);
+        g.grad_value_rows[part] = grad_values.at(begins[part]);
       }
       for (std::int64_t i = 0; i < segment.size; ++i) {
         g.count = segment.parent_size + i + 1;
@@ -178,6 +209,8 @@ void attend_segments_grad(const BatchPlan& plan, const HeadShape& shape, const A
         }
       }
     }
+    grad_keys.put(t.grad_k + kv * size);
+    grad_values.put(t.grad_v + kv * size);
   }
 }
 
@@ -209,13 +242,13 @@ struct SegmentAttention : torch::autograd::Function<SegmentAttention> {
     const variable_list s = ctx->get_saved_variables();
     const auto plan = c10::static_intrusive_pointer_cast<BatchPlan>(ctx->saved_data["plan"].toCapsule());
     const at::Tensor grad = grads[0].contiguous();
-    at::Tensor grad_q = at::empty_like(s[0]), grad_k = at::zeros_like(s[1]), grad_v = at::zeros_like(s[2]);
+    at::Tensor grad_q = at::empty_like(s[0]), grad_k = at::empty_like(s[1]), grad_v = at::empty_like(s[2]);
     const HeadShape shape =
         head_shape(s[0], s[1], ctx->saved_data["head_size"].toInt(), ctx->saved_data["window"].toInt());
     dispatch_real(grad, "attention", [&](auto zero) {
       using T = decltype(zero);
       attend_segments_grad<T>(
-          *plan, shape,
+          *plan, shape, s[1].size(0),
           {s[0].const_data_ptr<T>(), s[1].const_data_ptr<T>(), s[2].const_data_ptr<T>(),
            s[3].const_data_ptr<T>(), s[4].const_data_ptr<T>(), grad.const_data_ptr<T>(),
            grad_q.mutable_data_ptr<T>(), grad_k.mutable_data_ptr<T>(), grad_v.mutable_data_ptr<T>()});

@@ -107,7 +107,8 @@ std::string validity_table(const Evaluation& evaluation) {
 
 std::string unconstrained_part(const EvaluationReport& report) {
   return fmt::format(
-      "<h3>Without the grammar</h3>\n<p>Any token of the vocabulary may come at any place. The policies are "
+      "<h3>Without the grammar</h3>\n<p>Any token of the vocabulary may come at any place; baselines that "
+      "are no models keep the rules all the same. The policies are "
       "{} "
       "(<code>warmup.vocabulary</code>).</p>\n{}",
       report.grammar == GrammarUse::off_trained_for ? "warmed up for this"

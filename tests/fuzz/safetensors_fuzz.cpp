@@ -3,33 +3,46 @@
 // fuzz-sources: core/model/safetensors*.cpp core/base/*.cpp
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
+#include <cstdlib>
 #include <string>
-#include <string_view>
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/base/error.hpp"
-#include "core/base/file.hpp"
 #include "core/model/safetensors.hpp"
 
 namespace {
 
-/// A file of this process in the folder for temporary files, removed at its end.
-struct InputFile {
-  std::string path =
-      (std::filesystem::temp_directory_path() / ("safetensors_fuzz-" + std::to_string(::getpid()))).string();
-  ~InputFile() { ::unlink(path.c_str()); }
+/// A file in memory: the disk's would make the fuzzer wait for it nearly all the time.
+class InputFile {
+ public:
+  InputFile()
+      : number_(::memfd_create("safetensors_fuzz", 0)), path_("/proc/self/fd/" + std::to_string(number_)) {}
+  ~InputFile() { ::close(number_); }
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  /// The path of the file with this content.
+  const std::string& holding(const std::uint8_t* data, std::size_t size) {
+    if (::ftruncate(number_, 0) != 0 || ::pwrite(number_, data, size, 0) != static_cast<ssize_t>(size))
+      std::abort();
+    return path_;
+  }
+
+ private:
+  int number_;
+  std::string path_;
 };
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const InputFile file;
-  pagewright::write_file_atomically(file.path, std::string_view(reinterpret_cast<const char*>(data), size));
+  static InputFile file;
+  const std::string& path = file.holding(data, size);
   try {
     // Every byte of every tensor is touched by the copy to float32.
-    for (const auto& [name, tensor] : pagewright::read_safetensors(file.path)) (void)tensor.numel();
+    for (const auto& [name, tensor] : pagewright::read_safetensors(path)) (void)tensor.numel();
   } catch (const pagewright::Error&) {
     // Refused, as bad input should be.
   }

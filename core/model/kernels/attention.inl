@@ -31,6 +31,22 @@ void dot_keys_kernel(std::int64_t head_dim, const T* query, const T* keys_t, std
   }
 }
 
+/// Adds weight[j + u] row_(j + u) to acc[u], u < 4, for j in [begin, end) in steps of four; row 0 is at `rows`.
+/// Returns the first j that is left.
+template <class Lanes, class T>
+PW_INLINE std::int64_t weigh_fours(std::int64_t begin, std::int64_t end, const T* rows, std::int64_t stride,
+                                   const T* weight, Lanes (&acc)[4]) {
+  Lanes a;
+  std::int64_t j = begin;
+  for (const T* row = rows + begin * stride; j + 4 <= end; j += 4, row += 4 * stride)
+#pragma GCC unroll 4
+    for (int u = 0; u < 4; ++u) {
+      a.load(row + u * stride);
+      acc[u].v += a.v * weight[j + u];
+    }
+  return j;
+}
+
 /// out = sum_j weight[j] row_j over the lanes' columns and j in [begin, count), rows in two parts; begin is a
 /// multiple of 16.
 template <class Lanes, class T>
@@ -38,17 +54,16 @@ PW_INLINE void weigh_rows(std::int64_t begin, std::int64_t count, std::int64_t s
                           const T* second, std::int64_t stride, const T* weight, Lanes& out) {
   Lanes acc[4], a;
   for (auto& one : acc) one.fill(T(0));
-  std::int64_t j = begin;
-  for (; j + 4 <= count; j += 4)
-#pragma GCC unroll 4
-    for (int u = 0; u < 4; ++u) {
-      a.load(j + u < split ? first + (j + u) * stride : second + (j + u - split) * stride);
-      acc[u].v += a.v * weight[j + u];
+  std::int64_t j = weigh_fours(begin, std::min(count, split), first, stride, weight, acc);
+  const auto weigh_single = [&](std::int64_t end) {
+    for (int u = 0; j < end; ++u, ++j) {
+      a.load(j < split ? first + j * stride : second + (j - split) * stride);
+      acc[u].v += a.v * weight[j];
     }
-  for (int u = 0; j + u < count; ++u) {
-    a.load(j + u < split ? first + (j + u) * stride : second + (j + u - split) * stride);
-    acc[u].v += a.v * weight[j + u];
-  }
+  };
+  if (j < split) weigh_single(std::min(count, j + 4));
+  if (j < count) j = split + weigh_fours(j - split, count - split, second, stride, weight + split, acc);
+  weigh_single(count);
   out.v = (acc[0].v + acc[1].v) + (acc[2].v + acc[3].v);
 }
 
@@ -127,33 +142,40 @@ T attention_row_kernel(std::int64_t head_dim, T scale, const T* query, const Att
   return most + std::log(total);
 }
 
+/// Adds weight[j] * source to rows j in [begin, end), of which row 0 is at `rows`, in steps of the lanes' width from
+/// column d on; returns the first column that is left.
 template <class Lanes, class T>
-PW_INLINE std::int64_t scatter_columns(std::int64_t d, const AttentionRowGrad<T>& g, T* const rows[2],
-                                       const T* weight, const T* source) {
+PW_INLINE std::int64_t scatter_columns(std::int64_t d, std::int64_t head_dim, std::int64_t begin, std::int64_t end,
+                                       T* rows, std::int64_t stride, const T* weight, const T* source) {
   Lanes a, b;
-  for (; d + Lanes::kWidth <= g.head_dim; d += Lanes::kWidth) {
+  for (; d + Lanes::kWidth <= head_dim; d += Lanes::kWidth) {
     b.load(source + d);
-    for (std::int64_t j = g.first; j < g.count; ++j) {
-      T* row =
-          (j < g.row_split ? rows[0] + j * g.row_stride : rows[1] + (j - g.row_split) * g.row_stride) + d;
-      a.load(row);
+    for (std::int64_t j = begin; j < end; ++j) {
+      a.load(rows + j * stride + d);
       a.v += b.v * weight[j];
-      a.store(row);
+      a.store(rows + j * stride + d);
     }
   }
   return d;
 }
 
-/// Adds weight_j * source to row j for all rows of the walk that are seen, columns [0, head_dim).
+template <class T>
+PW_INLINE void scatter_part(std::int64_t head_dim, std::int64_t begin, std::int64_t end, T* rows,
+                            std::int64_t stride, const T* weight, const T* source) {
+  std::int64_t d = scatter_columns<Lane16<T>>(0, head_dim, begin, end, rows, stride, weight, source);
+  d = scatter_columns<Lane8<T>>(d, head_dim, begin, end, rows, stride, weight, source);
+  for (; d < head_dim; ++d)
+    for (std::int64_t j = begin; j < end; ++j) rows[j * stride + d] += weight[j] * source[d];
+}
+
+/// Adds weight_j * source to row j for all rows of the walk that are seen.
 template <class T>
 PW_INLINE void scatter_rows(const AttentionRowGrad<T>& g, T* const rows[2], const T* weight,
                             const T* source) {
-  std::int64_t d = scatter_columns<Lane16<T>>(0, g, rows, weight, source);
-  d = scatter_columns<Lane8<T>>(d, g, rows, weight, source);
-  for (; d < g.head_dim; ++d)
-    for (std::int64_t j = g.first; j < g.count; ++j)
-      (j < g.row_split ? rows[0] + j * g.row_stride : rows[1] + (j - g.row_split) * g.row_stride)[d] +=
-          weight[j] * source[d];
+  scatter_part(g.head_dim, g.first, std::min(g.count, g.row_split), rows[0], g.row_stride, weight, source);
+  const std::int64_t own = std::max(g.first, g.row_split);
+  scatter_part(g.head_dim, own - g.row_split, g.count - g.row_split, rows[1], g.row_stride, weight + g.row_split,
+               source);
 }
 
 template <class T>

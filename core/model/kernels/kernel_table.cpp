@@ -1,5 +1,6 @@
 #include "core/model/kernels/kernel_table.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
