@@ -75,6 +75,13 @@ ReportData read_report(Workbench& bench, const PolicyVariant& variant, const std
   if (const auto file = bench.run().file("evaluation-unconstrained.json"); std::filesystem::exists(file)) {
     std::string problem;
     read_part(problem, [&] { data.unconstrained = read_evaluation(file); });
+    if (problem.empty() && data.unconstrained->grammar == GrammarUse::on) {
+      data.unconstrained.reset();
+      problem = fmt::format(
+          "{} is of an older version, which drew layout tokens alone; `pagewright evaluate "
+          "--unconstrained` measures them again",
+          file.string());
+    }
     if (!problem.empty()) log_warn("the report leaves out pages without the grammar: {}", problem);
   }
   if (std::filesystem::exists(pages))

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -122,6 +123,16 @@ TextScores text_scores(const WeightsView& weights, const at::Tensor& hidden, dou
   const at::Tensor wide = at_least_float(hidden).contiguous();
   const variable_list scores = TextScoresFunction::apply(wide, lm_weight(weights), rows, temperature);
   return {scores[0], scores[1]};
+}
+
+at::Tensor text_logits(const WeightsView& weights, const at::Tensor& hidden) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor wide = at_least_float(hidden).contiguous();
+  std::vector<at::Tensor> scores;
+  for_each_chunk(weights.config().layout_begin, [&](std::int64_t first, std::int64_t count) {
+    scores.push_back(row_linear(wide, lm_weight(weights).narrow(0, first, count)));
+  });
+  return at::cat(scores, 1);
 }
 
 at::Tensor whole_vocabulary_log_probs(const WeightsView& weights, const at::Tensor& hidden,

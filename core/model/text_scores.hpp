@@ -29,6 +29,9 @@ struct TextScores {
 TextScores text_scores(const WeightsView& weights, const at::Tensor& hidden /* [n, dim] */,
                        double temperature = 1.0);
 
+/// The scores themselves, [n, layout_begin], for a few rows; the LM head is widened in chunks. No gradient.
+at::Tensor text_logits(const WeightsView& weights, const at::Tensor& hidden /* [n, dim] */);
+
 /// Log-probs of the targets, [R], renormalised over the whole vocabulary; `targets.allowed` is not looked at.
 /// Gradients reach every row of the LM head.
 at::Tensor whole_vocabulary_log_probs(const WeightsView& weights, const at::Tensor& hidden /* [rows, dim] */,

@@ -82,19 +82,21 @@ void PromptTemplate::limit_positions(int most) {
 int PromptTemplate::words_size(const std::string& words) const {
   if (words.empty()) return 0;
   int size = 0;
-  for (const Tokenizer::MarkedText& part : tokenizer_->split_specials(words))
-    size += is_mark(part) ? 1 : static_cast<int>(tokenizer_->encode_plain(part.text).size());
+  for (const Tokenizer::MarkedText& part : tokenizer_->split_specials(words, table_begin_))
+    size += part.id >= 0 ? 1 : static_cast<int>(tokenizer_->encode_plain(part.text).size());
   return size;
+}
+
+int PromptTemplate::marks_of(const std::string& words) const {
+  if (!tokenizer_) return 0;
+  const std::vector<Tokenizer::MarkedText> cut = tokenizer_->split_specials(words, table_begin_);
+  return static_cast<int>(std::ranges::count_if(cut, [](const auto& part) { return part.id >= 0; }));
 }
 
 int PromptTemplate::marks_of(const TemplateParts& parts) const {
   int marks = 0;
-  for (const TemplatePart& part : parts) {
-    if (part.field || !tokenizer_) continue;
-    const std::vector<Tokenizer::MarkedText> cut = tokenizer_->split_specials(part.words);
-    marks +=
-        static_cast<int>(std::ranges::count_if(cut, [this](const auto& piece) { return is_mark(piece); }));
-  }
+  for (const TemplatePart& part : parts)
+    if (!part.field) marks += marks_of(part.words);
   return marks;
 }
 
@@ -278,6 +280,11 @@ std::string PromptTemplate::hash() const {
   if (tokenizer_)
     text += fmt::format("tokenizer {} headings {}\n{}\n{}\n limit {}\n", tokenizer_->hash(), history_heading_,
                         candidate_heading_, end_, limit_);
+  // Before such words spelled special tokens they were ordinary text: another prompt.
+  if (marks_of(context_) + marks_of(history_) + marks_of(candidate_) + marks_of(history_heading_) +
+          marks_of(candidate_heading_) + marks_of(end_) >
+      0)
+    text += "marks 1\n";
   return sha256_hex(text);
 }
 

@@ -88,8 +88,11 @@ class PromptTemplate {
   int words_size(const std::string& words) const;
   int most_of(const TemplateParts& parts) const;
   /// Special tokens of the model's own tokenizer that fixed words spell.
+  int marks_of(const std::string& words) const;
   int marks_of(const TemplateParts& parts) const;
-  bool is_mark(const Tokenizer::MarkedText& part) const { return part.id >= 0 && part.id < table_begin_; }
+  /// Complains at the key whose fixed words these are; `comes_first`: they begin the prompt.
+  void check_marks(const std::string& words, const char* key, const Section& section,
+                   bool comes_first = false) const;
 
   std::optional<Tokenizer> tokenizer_;
   TemplateParts context_, history_, candidate_;

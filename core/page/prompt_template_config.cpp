@@ -96,7 +96,32 @@ PromptTemplate PromptTemplate::from(const Section& section, std::optional<Tokeni
                "longest prompt; 0: what the model's context leaves beside the longest page. Longer ones lose "
                "their oldest actions, then words of their candidates, never a candidate");
   result.assign_tables();
+  const auto check = [&](const Section& of, const char* key, const TemplateParts& parts) {
+    for (const TemplatePart& part : parts)
+      if (!part.field)
+        result.check_marks(part.words, key, of, &parts == &result.context_ && &part == parts.data());
+  };
+  check(section, "context", result.context_);
+  check(history, "tokens", result.history_);
+  check(candidate, "tokens", result.candidate_);
+  result.check_marks(result.history_heading_, "heading", history);
+  result.check_marks(result.candidate_heading_, "heading", candidate);
+  result.check_marks(result.end_, "end", section);
   return result;
+}
+
+void PromptTemplate::check_marks(const std::string& words, const char* key, const Section& section,
+                                 bool comes_first) const {
+  if (!tokenizer_ || words.empty()) return;
+  try {
+    const std::vector<Tokenizer::MarkedText> parts = tokenizer_->split_specials(words, table_begin_);
+    const std::vector<TokenId>& prefix = tokenizer_->prompt_prefix();
+    if (comes_first && !prefix.empty() && parts.front().id == prefix.back())
+      section.complain(
+          key, fmt::format("the tokenizer puts {} first by itself: leave it out", parts.front().text));
+  } catch (const Error& error) {
+    section.complain(key, error.what());
+  }
 }
 
 /// Gives each table its tokens from `first` on; returns the first token after them.

@@ -48,8 +48,8 @@ void PromptWriter::words(std::string_view text) {
     run_ += text;
     return;
   }
-  for (const Tokenizer::MarkedText& part : tokenizer_->split_specials(text)) {
-    if (part.id < 0 || part.id >= own_end_) {
+  for (const Tokenizer::MarkedText& part : tokenizer_->split_specials(text, own_end_)) {
+    if (part.id < 0) {
       run_ += part.text;
       continue;
     }

@@ -98,6 +98,17 @@ struct Tokenizer::Impl {
     return end;
   }
 
+  /// Whether fixed words may spell a special token.
+  void check_spelled(const AddedToken& token) const {
+    require(
+        !token.lstrip && !token.rstrip && !token.single_word,
+        "the special token '{}' takes the white space beside it or stands alone: fixed words cannot spell it",
+        token.content);
+    require(!token.is_normalized || normalizer.is_identity(),
+            "the special token '{}' is looked for in normalised text: fixed words cannot spell it",
+            token.content);
+  }
+
   std::vector<std::int32_t> encode(std::string_view bytes, bool specials, bool starts) const {
     std::string repaired;
     if (valid_utf8_prefix(bytes) != bytes.size()) bytes = repaired = replace_invalid_utf8(bytes);
@@ -162,18 +173,41 @@ std::vector<std::int32_t> Tokenizer::encode_plain(std::string_view text, bool st
   return impl_->encode(text, false, starts_input);
 }
 
-std::vector<Tokenizer::MarkedText> Tokenizer::split_specials(std::string_view text) const {
-  std::vector<TextPart> parts;
-  impl_->added.split(text, AddedTokens::Stage::raw, /*specials=*/true, parts);
+std::vector<Tokenizer::MarkedText> Tokenizer::split_specials(std::string_view text, std::int32_t end) const {
   std::vector<MarkedText> result;
   std::size_t covered = 0;
-  for (const TextPart& part : parts) {
-    if (part.id < 0 || !is_special(part.id)) continue;
-    if (covered < part.begin) result.push_back({text.substr(covered, part.begin - covered)});
-    result.push_back({text.substr(part.begin, part.end - part.begin), part.id});
-    covered = part.end;
+  const auto words_until = [&](std::size_t border) {
+    if (covered < border) result.push_back({text.substr(covered, border - covered)});
+    covered = border;
+  };
+  const auto take = [&](std::size_t offset, std::size_t size, AddedTokens::Stage stage) {
+    std::vector<TextPart> parts;
+    impl_->added.split(text.substr(offset, size), stage, /*specials=*/true, parts);
+    for (const TextPart& part : parts) {
+      if (part.id < 0 || part.id >= end || !is_special(part.id)) continue;
+      impl_->check_spelled(*impl_->added.find(part.id));
+      words_until(offset + part.begin);
+      result.push_back({text.substr(covered, part.end - part.begin), part.id});
+      covered = offset + part.end;
+    }
+  };
+  take(0, text.size(), AddedTokens::Stage::raw);
+  words_until(text.size());
+  if (!impl_->added.has(AddedTokens::Stage::normalized)) return result;
+  // Tokens that are looked for in normalised text: in the words that are left.
+  const std::vector<MarkedText> raw = std::exchange(result, {});
+  covered = 0;
+  for (const MarkedText& part : raw) {
+    const auto offset = static_cast<std::size_t>(part.text.data() - text.data());
+    if (part.id < 0) {
+      take(offset, part.text.size(), AddedTokens::Stage::normalized);
+      continue;
+    }
+    words_until(offset);
+    result.push_back(part);
+    covered = offset + part.text.size();
   }
-  if (covered < text.size()) result.push_back({text.substr(covered)});
+  words_until(text.size());
   return result;
 }
 

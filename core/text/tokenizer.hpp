@@ -32,13 +32,16 @@ class Tokenizer {
   /// `starts_input`: whether it is the beginning of what is tokenized, or follows a token; some tokenizers
   /// mark the first word alone.
   std::vector<std::int32_t> encode_plain(std::string_view text, bool starts_input = true) const;
-  /// A text cut at the special tokens that it spells: for text that may spell them, such as the marks of a
-  /// chat. A part is a special token (`id` >= 0) or ordinary text, which points into `text`.
+  /// A text cut at the special tokens below `end` that it spells: for text that may spell them, such as the
+  /// marks of a chat. Error for one that takes white space beside it or stands as a word alone, and, unless
+  /// the normalizer changes nothing, for one that is looked for in normalised text: what it means would
+  /// depend on what follows. A part is a special token (`id` >= 0) or ordinary text, which points into
+  /// `text`.
   struct MarkedText {
     std::string_view text;
     std::int32_t id = -1;
   };
-  std::vector<MarkedText> split_specials(std::string_view text) const;
+  std::vector<MarkedText> split_specials(std::string_view text, std::int32_t end) const;
   /// The text of ids; ids that no token has are passed over.
   std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens = false) const;
 

@@ -24,9 +24,9 @@ struct TokenizerFiles {
   std::string hash;  ///< SHA-256 over names and contents of the files
 };
 
-/// Reads tokenizer.json and tokenizer_config.json of a folder, or a tokenizer.json (with a
-/// tokenizer_config.json beside it if it has that very name). A folder with encoder.json and vocab.bpe of
-/// GPT-2 instead gives the tokenizer.json that they amount to.
+/// Reads tokenizer.json, tokenizer_config.json and chat_template.jinja of a folder, or a tokenizer.json (with
+/// the others beside it if it has that very name). A folder with encoder.json and vocab.bpe of GPT-2 instead
+/// gives the tokenizer.json that they amount to.
 TokenizerFiles read_tokenizer_files(const std::filesystem::path& path);
 
 /// The tokenizer.json of GPT-2's pair: byte-level BPE with GPT-2's expression, <|endoftext|> being special.

@@ -24,10 +24,10 @@ struct ExportRequest {
 };
 
 /// Writes, as one folder that appears whole or replaces the earlier one:
-///   config.json, model.safetensors, generation_config.json, tokenizer.json, tokenizer_config.json   for
-///   `transformers` heads.safetensors       heads that `transformers` does not know page_language.json ids
-///   and spellings of all tokens beyond the base vocabulary page_grammar.gbnf       the form of pages
-///   pagewright.yaml         the experiment, from which schema and template are read again
+///   config.json, model.safetensors, generation_config.json, tokenizer.json, tokenizer_config.json,
+///   chat_template.jinja   for `transformers` heads.safetensors       heads that `transformers` does not know
+///   page_language.json ids and spellings of all tokens beyond the base vocabulary page_grammar.gbnf the form
+///   of pages pagewright.yaml         the experiment, from which schema and template are read again
 ///   model.json              as in the run folder
 /// Without a tokenizer (a model from scratch) the tokenizer's files are left out.
 /// Adapters are merged.

@@ -122,14 +122,15 @@ std::string unconstrained_part(const EvaluationReport& report) {
 
 std::string validity_section(const ReportData& data) {
   std::string html = "<section id=\"validity\"><h2>Are the pages valid?</h2>\n";
-  if (!data.evaluation) return html + missing_note(data.evaluation_problem) + "</section>\n";
+  const std::string without_grammar = data.unconstrained ? unconstrained_part(*data.unconstrained) : "";
+  if (!data.evaluation)
+    return html + missing_note(data.evaluation_problem) + without_grammar + "</section>\n";
   html +=
       "<p>A page is valid if it keeps every rule of the schema: sections, slots, no item twice, limits on "
       "ads, brands and "
       "prices.</p>\n" +
       validity_table(data.evaluation->all);
-  if (data.unconstrained) html += unconstrained_part(*data.unconstrained);
-  return html + "</section>\n";
+  return html + without_grammar + "</section>\n";
 }
 
 std::string evaluation_section(const ReportData& data) {

@@ -239,7 +239,9 @@ std::vector<Trajectory> PageGeneration::pages() {
 
 std::vector<std::vector<double>> PageGeneration::first_slot_scores() {
   if (requests_.empty()) return {};
+  require(options_.constrained, "first-slot scores are those of pages under the grammar");
   options_.greedy = true;
+  temperature_ = 1;
   options_.samples = 1;
   first_slot_only_ = true;
   first_slots_.resize(requests_.size());

@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "core/model/allowed_softmax.hpp"
-#include "core/model/layout_head.hpp"
 #include "core/model/text_scores.hpp"
 #include "core/numerics/device_copy.hpp"
 #include "rollout/engine/token_draw.hpp"
@@ -18,7 +17,7 @@ void TextOutcome::add_column(const at::Tensor& hidden, std::int64_t columns, std
   largest_ = floats_on_host(text.largest);
   for (auto row = std::ssize(sum) - 1; row >= 0; --row) {
     const auto from = logits.begin() + row * columns, to = logits.begin() + row * (columns + 1);
-    std::copy_backward(from, from + columns, to + columns);
+    if (row > 0) std::copy_backward(from, from + columns, to + columns);
     to[columns] = sum[static_cast<std::size_t>(row)];
   }
 }
@@ -27,10 +26,9 @@ bool TextOutcome::is_likelier(std::int32_t row, float logit) const {
   return largest_[static_cast<std::size_t>(row)] > logit;
 }
 
-/// Of all tokens of the base vocabulary, for one row: that many numbers are no burden.
+/// Of all tokens of the base vocabulary, for one row.
 std::vector<float> TextOutcome::log_probs(std::int32_t row) const {
-  const at::Tensor logits = lm_logits(weights_, hidden_.narrow(0, row, 1));
-  const std::vector<float> scores = floats_on_host(logits.narrow(1, 0, weights_.config().layout_begin));
+  const std::vector<float> scores = floats_on_host(text_logits(weights_, hidden_.narrow(0, row, 1)));
   std::vector<std::int32_t> all(scores.size());
   std::iota(all.begin(), all.end(), 0);
   std::vector<float> result(scores.size());

@@ -182,11 +182,14 @@ TEST_CASE("A report shows how often pages are valid without the grammar, and whe
   free.policies[1].metrics["validity"] = {0.25, 0.2, 0.3, 24};
   free.policies[1].causes = {{"unknown<token>", 18}};
   data.unconstrained = EvaluationReport{free, {}, GrammarUse::off_not_trained_for};
-  for (const char* part : {"Without the grammar", "not trained for this", "unknown&lt;token&gt; (18)", "25"})
+  for (const char* part :
+       {"Without the grammar", "not trained for this", "unknown&lt;token&gt; (18)", "25.0\u00a0%"})
     CHECK(contains(report_html(data), part));
   data.unconstrained->grammar = GrammarUse::off_trained_for;
   CHECK(contains(report_html(data), "warmed up for this"));
   CHECK_FALSE(contains(report_html(data), "not trained for this"));
+  data.evaluation.reset();
+  CHECK(contains(report_html(data), "warmed up for this"));
 }
 
 TEST_CASE("A report shows the reward beside the judge's, and alarms in words") {

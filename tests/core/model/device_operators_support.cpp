@@ -76,7 +76,7 @@ std::vector<ModelConfig> device_families() {
   ModelConfig llama = small_config(), qwen2 = small_config(), qwen3 = small_config(), wide = small_config();
   qwen2.kv_heads = 2, qwen2.qkv_bias = true, qwen2.tied = true, qwen2.layout_head = LayoutHeadKind::tokens;
   qwen3.kv_heads = 1, qwen3.qk_norm = true, qwen3.head_dim = 16;
-  wide.head_dim = 34, wide.kv_heads = 2, wide.layers = 1;
+  wide.head_dim = 26, wide.kv_heads = 2, wide.layers = 1;
   ModelConfig biased = small_config(), mistral = small_config(), mixed = small_config();
   biased.qkv_bias = biased.output_bias = biased.mlp_bias = true;
   biased.rope = {.kind = RopeKind::dynamic, .factor = 2, .original_positions = 16};

@@ -182,6 +182,17 @@ TEST_CASE("fixed words may spell the special tokens of a chat, values never do, 
   CHECK(writer.tokens().ids == chat_tokenizer().encode_plain("<|im_start|>"));
 }
 
+TEST_CASE("fixed words that repeat what the tokenizer puts first are refused at their key") {
+  const std::string json =
+      read_file(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "tokenizers" / "qwen_like" / "tokenizer.json");
+  const Tokenizer bos = Tokenizer::parse(json, R"({"bos_token": "<|endoftext|>", "add_bos_token": true})");
+  REQUIRE(bos.prompt_prefix().size() == 1);
+  const std::string problem = test::error_text([&] {
+    word_template("context: [\"<|endoftext|>A shop\"]\ncandidate: {tokens: [\" {title|text:8}\"]}", bos);
+  });
+  CHECK(test::contains(problem, "puts <|endoftext|> first by itself"));
+}
+
 TEST_CASE("a prompt that is cut keeps the special tokens of its candidates") {
   PromptTemplate prompt = word_template(kChatTemplate, chat_tokenizer());
   const Request request = toy_request();

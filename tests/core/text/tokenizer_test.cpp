@@ -221,11 +221,32 @@ TEST_CASE("Special tokens that a text spells are told from the words between the
   const Tokenizer tokenizer = Tokenizer::read(kQwenLike);
   const std::string text = "<|im_start|>user\n<think>a<|im_end|>";
   std::vector<std::pair<std::string, std::int32_t>> parts;
-  for (const auto& part : tokenizer.split_specials(text)) parts.emplace_back(part.text, part.id);
+  for (const auto& part : tokenizer.split_specials(text, 1205)) parts.emplace_back(part.text, part.id);
   CHECK(parts == std::vector<std::pair<std::string, std::int32_t>>{
                      {"<|im_start|>", 1201}, {"user\n<think>a", -1}, {"<|im_end|>", 1202}});
-  CHECK(tokenizer.split_specials("").empty());
-  CHECK(tokenizer.split_specials("words").size() == 1);
+  CHECK(tokenizer.split_specials("", 1205).empty());
+  CHECK(tokenizer.split_specials("words", 1205).size() == 1);
+  CHECK(tokenizer.split_specials(text, 1202).back().text == "user\n<think>a<|im_end|>");
+}
+
+TEST_CASE("Special tokens whose meaning depends on what follows are not for fixed words") {
+  const std::string text = "<|im_start|>user <|im_end|>";
+  Json json = Json::parse(read_file(kQwenLike / "tokenizer.json"));
+  Json& token = json["added_tokens"][1];
+  REQUIRE(token["content"] == "<|im_start|>");
+  const auto split = [&] { return Tokenizer::parse(json.dump()).split_specials(text, 1205).size(); };
+  CHECK(split() == 3);
+  token["rstrip"] = true;
+  CHECK(test::contains(test::error_text(split), "takes the white space beside it"));
+  token["rstrip"] = false;
+  token["normalized"] = true;
+  CHECK(test::contains(test::error_text(split), "normalised text"));
+  json["normalizer"] = nullptr;
+  const Tokenizer tokenizer = Tokenizer::parse(json.dump());
+  const auto parts = tokenizer.split_specials("a<|im_end|>" + text, 1205);
+  std::vector<std::int32_t> ids;
+  for (const auto& part : parts) ids.push_back(part.id);
+  CHECK(ids == Ids{-1, 1202, 1201, -1, 1202});
 }
 
 TEST_CASE("Added tokens are written whether the list is there, empty or null") {

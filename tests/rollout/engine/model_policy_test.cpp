@@ -199,14 +199,17 @@ TEST_CASE("without the grammar invalid pages come with their cause") {
     CHECK((page.finish == FinishReason::page_end || !page.invalid_cause.empty()));
     CHECK((page.finish == FinishReason::text) ==
           (page.tokens.back() < f.language.vocabulary().layout_begin()));
-    unknown += page.invalid_cause == "unknown_token" ? 1 : 0;
+    const std::span<const TokenId> before = std::span(page.tokens).first(page.tokens.size() - 1);
+    if (page.finish == FinishReason::text && f.language.decode(page.order, before).problem == "truncated") {
+      CHECK(page.invalid_cause == "unknown_token");
+      ++unknown;
+    }
     invalid += page.invalid_cause.empty() ? 0 : 1;
     cut += page.finish == FinishReason::length ? 1 : 0;
     text += page.finish == FinishReason::text ? 1 : 0;
   }
   CHECK(invalid > 240);
   CHECK(cut > 0);
-  CHECK(text >= unknown);
   CHECK(unknown > 0);
 }
 
