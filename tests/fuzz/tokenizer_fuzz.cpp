@@ -23,6 +23,20 @@ void check(bool condition, const char* what) {
   std::abort();
 }
 
+/// The parts of a text make it up, in order, and its special tokens are special.
+void try_specials(const Tokenizer& tokenizer, std::string_view text) {
+  try {
+    std::string again;
+    for (const Tokenizer::MarkedText& part : tokenizer.split_specials(text, tokenizer.size())) {
+      check(!part.text.empty() && (part.id < 0 || tokenizer.is_special(part.id)), "a part is no part");
+      again += part.text;
+    }
+    check(again == text, "the parts of a text are another text");
+  } catch (const Error&) {
+    // A token that fixed words cannot spell.
+  }
+}
+
 void try_text(const Tokenizer& tokenizer, std::string_view text) {
   const auto ids = tokenizer.encode(text);
   for (const std::int32_t id : ids)
@@ -37,20 +51,6 @@ void try_text(const Tokenizer& tokenizer, std::string_view text) {
   for (const char byte : text) any.push_back(static_cast<std::int32_t>(byte));
   tokenizer.decode(any);
   try_specials(tokenizer, text);
-}
-
-/// The parts of a text make it up, in order, and its special tokens are special.
-void try_specials(const Tokenizer& tokenizer, std::string_view text) {
-  try {
-    std::string again;
-    for (const Tokenizer::MarkedText& part : tokenizer.split_specials(text, tokenizer.size())) {
-      check(!part.text.empty() && (part.id < 0 || tokenizer.is_special(part.id)), "a part is no part");
-      again += part.text;
-    }
-    check(again == text, "the parts of a text are another text");
-  } catch (const Error&) {
-    // A token that fixed words cannot spell.
-  }
 }
 
 /// What is written with a further token reads back, with that token behind the others.
