@@ -1,4 +1,6 @@
 // The examples of docs/page-language.md are read by the code they describe.
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -34,7 +36,7 @@ std::vector<std::string> doc_blocks(const std::string& language) {
 TEST_CASE("the schema, template, request and page of the documentation work together") {
   const std::vector<std::string> yaml = doc_blocks("yaml");
   const std::vector<std::string> json = doc_blocks("json");
-  REQUIRE(yaml.size() == 3);
+  REQUIRE(yaml.size() == 4);
   REQUIRE(json.size() == 2);
   const ConfigFile schema_file = parse_config(yaml[0], "schema example");
   const PageSchema schema = PageSchema::from(schema_file.root().child("schema"));
@@ -81,6 +83,21 @@ TEST_CASE("the template of words in the documentation renders") {
   request.candidates[0].category = "shoes";
   const std::string text = language.prompt_text(request, language.candidate_order(request, 0, 0));
   CHECK(text.find("<item:0> Trail shoe by Acme, 19.05 EUR, shoes\n<item:1>") != std::string::npos);
+}
+
+TEST_CASE("the template of a chat model in the documentation renders its marks as tokens") {
+  const ConfigFile file = parse_config(doc_blocks("yaml").at(3), "chat example");
+  const Tokenizer tokenizer =
+      Tokenizer::read(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "tokenizers" / "qwen_like");
+  const PromptTemplate prompt_template = PromptTemplate::from(file.root().child("prompt"), tokenizer);
+  file.finish();
+  const ConfigFile schema_file = parse_config(doc_blocks("yaml").at(0), "schema example");
+  const PageLanguage language(PageSchema::from(schema_file.root().child("schema")), prompt_template,
+                              CandidateOrderKind::logged, 1);
+  const Request request = request_from_json(doc_blocks("json").at(0));
+  const TokenBags tokens = language.prompt(request, language.candidate_order(request, 0, 0)).tokens;
+  CHECK(std::ranges::count(tokens.ids, *tokenizer.id("<|im_start|>")) == 3);
+  CHECK(std::ranges::count(tokens.ids, *tokenizer.id("<|im_end|>")) == 2);
 }
 
 }  // namespace pagewright
