@@ -77,6 +77,20 @@ def check_finished(run):
     run.bad("report", "--policy", "both", "--baseline", "both", says=["both"])
 
 
+def check_unconstrained(run):
+    """Pages without the grammar are shown with what was trained for; a file of an older version is not."""
+    run.good("evaluate", "--unconstrained")
+    run.good("report")
+    assert "Without the grammar" in read_report(run).text and "not trained for this" in read_report(run).text
+    file = run.folder / "evaluation-unconstrained.json"
+    evaluation = json.loads(file.read_text())
+    assert evaluation.pop("grammar") == "off, not trained for"
+    file.write_text(json.dumps(evaluation))
+    done = run.call("report")
+    assert done.returncode == 0 and str(file) in done.stderr and "older version" in done.stderr, done.stderr
+    assert "Without the grammar" not in read_report(run).text
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pagewright", required=True)
@@ -88,6 +102,7 @@ def main():
     run.train()
     run.good("evaluate")
     check_finished(run)
+    check_unconstrained(run)
     print("report_test: all is well")
 
 

@@ -31,6 +31,19 @@ std::vector<std::string> doc_blocks(const std::string& language) {
   return blocks;
 }
 
+/// The schema of the documentation with a template of words, its `number`-th YAML block.
+PageLanguage documented_words(std::size_t number, const char* tokenizer) {
+  const ConfigFile file = parse_config(doc_blocks("yaml").at(number), "words example");
+  std::string path;
+  if (file.root().has("model")) file.root().child("model").read("path", path, "");
+  PromptTemplate prompt_template = PromptTemplate::from(
+      file.root().child("prompt"), Tokenizer::read(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / tokenizer));
+  file.finish();
+  const ConfigFile schema_file = parse_config(doc_blocks("yaml").at(0), "schema example");
+  return PageLanguage(PageSchema::from(schema_file.root().child("schema")), std::move(prompt_template),
+                      CandidateOrderKind::logged, 1);
+}
+
 }  // namespace
 
 TEST_CASE("the schema, template, request and page of the documentation work together") {
@@ -67,16 +80,7 @@ TEST_CASE("the schema, template, request and page of the documentation work toge
 }
 
 TEST_CASE("the template of words in the documentation renders") {
-  const ConfigFile file = parse_config(doc_blocks("yaml").at(2), "words example");
-  std::string path;
-  file.root().child("model").read("path", path, "");
-  const Tokenizer tokenizer =
-      Tokenizer::read(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "stories260k" / "tokenizer.json");
-  const PromptTemplate prompt_template = PromptTemplate::from(file.root().child("prompt"), tokenizer);
-  file.finish();
-  const ConfigFile schema_file = parse_config(doc_blocks("yaml").at(0), "schema example");
-  const PageLanguage language(PageSchema::from(schema_file.root().child("schema")), prompt_template,
-                              CandidateOrderKind::logged, 1);
+  const PageLanguage language = documented_words(2, "stories260k");
   Request request = request_from_json(doc_blocks("json").at(0));
   request.candidates[0].title = "Trail shoe", request.candidates[0].brand = "Acme";
   request.candidates[0].price = 1905, request.candidates[0].currency = "EUR";
@@ -86,14 +90,9 @@ TEST_CASE("the template of words in the documentation renders") {
 }
 
 TEST_CASE("the template of a chat model in the documentation renders its marks as tokens") {
-  const ConfigFile file = parse_config(doc_blocks("yaml").at(3), "chat example");
-  const Tokenizer tokenizer =
-      Tokenizer::read(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "tokenizers" / "qwen_like");
-  const PromptTemplate prompt_template = PromptTemplate::from(file.root().child("prompt"), tokenizer);
-  file.finish();
-  const ConfigFile schema_file = parse_config(doc_blocks("yaml").at(0), "schema example");
-  const PageLanguage language(PageSchema::from(schema_file.root().child("schema")), prompt_template,
-                              CandidateOrderKind::logged, 1);
+  const char* folder = "tokenizers/qwen_like";
+  const PageLanguage language = documented_words(3, folder);
+  const Tokenizer tokenizer = Tokenizer::read(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / folder);
   const Request request = request_from_json(doc_blocks("json").at(0));
   const TokenBags tokens = language.prompt(request, language.candidate_order(request, 0, 0)).tokens;
   CHECK(std::ranges::count(tokens.ids, *tokenizer.id("<|im_start|>")) == 3);

@@ -17,9 +17,17 @@
 namespace pagewright {
 namespace {
 
+Tokenizer tokenizer_in(const char* folder) {
+  return Tokenizer::read(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / folder);
+}
+
 const Tokenizer& stories_tokenizer() {
-  static const Tokenizer tokenizer =
-      Tokenizer::read(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "stories260k" / "tokenizer.json");
+  static const Tokenizer tokenizer = tokenizer_in("stories260k");
+  return tokenizer;
+}
+
+const Tokenizer& chat_tokenizer() {
+  static const Tokenizer tokenizer = tokenizer_in("tokenizers/qwen_like");
   return tokenizer;
 }
 
@@ -28,6 +36,13 @@ context: ["A visitor on {context.device|text:4} looks for {query|text:8}.\n"]
 history: {last: 3, heading: "Before:\n", tokens: ["{action|text} {title|text:8}\n"]}
 candidate: {heading: "There are:\n", tokens: [" {title|text:10} for {price|text}\n"]}
 end: "The page:"
+)";
+
+constexpr const char* kChatTemplate = R"(
+context: ["<|im_start|>system\nYou arrange a shop's page.<|im_end|>\n<|im_start|>user\n{query|text:8}\n"]
+history: {last: 3, tokens: ["{action|text} {title|text:8}\n"]}
+candidate: {tokens: [" {title|text:20}<|endoftext|> {price|text}\n"]}
+end: "<|im_end|>\n<|im_start|>assistant\n"
 )";
 
 PromptTemplate word_template(const std::string& yaml, const Tokenizer& tokenizer = stories_tokenizer()) {
@@ -145,19 +160,6 @@ TEST_CASE("others read the same tokens where the tokenizer marks the first word 
     CHECK(read_by_others(language, request) == ids_of(prompt.tokens));
   }
 }
-
-const Tokenizer& chat_tokenizer() {
-  static const Tokenizer tokenizer =
-      Tokenizer::read(std::filesystem::path(PAGEWRIGHT_TEST_DATA) / "tokenizers" / "qwen_like");
-  return tokenizer;
-}
-
-constexpr const char* kChatTemplate = R"(
-context: ["<|im_start|>system\nYou arrange a shop's page.<|im_end|>\n<|im_start|>user\n{query|text:8}\n"]
-history: {last: 3, tokens: ["{action|text} {title|text:8}\n"]}
-candidate: {tokens: [" {title|text:20}<|endoftext|> {price|text}\n"]}
-end: "<|im_end|>\n<|im_start|>assistant\n"
-)";
 
 TEST_CASE("fixed words may spell the special tokens of a chat, values never do, and others read the same") {
   const PageLanguage language = word_language(word_template(kChatTemplate, chat_tokenizer()));
